@@ -1,0 +1,1 @@
+"""Jobs: fetch, detect, plan, run, publish; at most one at a time per key, watched by many."""

@@ -1,0 +1,33 @@
+"""How long a Step will take, from how long its like took. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import exp, log
+from statistics import median
+
+from omnic_stream.model.contracts import Cost, MiB
+
+NEAREST = 7
+"""So many runs on inputs of the most similar size decide: few enough to follow a change of machine, enough to shrug off a stray."""
+KNEE = 0.9
+"""Up to here an estimated fraction grows with time; beyond, it only nears 1, for nobody knows when the tool will end."""
+
+
+def expected_seconds(history: Sequence[tuple[int, float]], size: int, cost: Cost) -> float:
+    """Seconds that a Step is likely to take on ``size`` bytes of input.
+
+    ``history`` is (input bytes, seconds), newest first. Without any, the Converter's declared cost speaks.
+    """
+    if not history:
+        return max((cost.ms + cost.ms_per_mib * size / MiB) / 1000, 0.001)
+    nearest = sorted(history, key=lambda run: abs(log((run[0] + 1) / (size + 1))))[:NEAREST]
+    return max(median(seconds for _, seconds in nearest), 0.001)
+
+
+def estimated_fraction(elapsed: float, expected: float) -> float:
+    """The fraction to show after ``elapsed`` seconds of an ``expected`` whole: linear up to the knee, then ever slower; below 1."""
+    x = elapsed / expected
+    if x <= KNEE:
+        return max(x, 0.0)
+    return min(1 - (1 - KNEE) * exp(-(x - KNEE) / (1 - KNEE)), 0.999)

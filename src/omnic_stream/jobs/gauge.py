@@ -1,0 +1,107 @@
+"""What a Job may honestly show of its progress. Pure: told what happened and when, answers what to say.
+
+Three rules: a measured fraction is shown as measured, a guessed one is marked; the whole never goes back; the whole is never 1
+before ``ready``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from omnic_stream.jobs.estimate import estimated_fraction
+
+ALMOST = 0.99
+"""The most that the whole shows before ``ready``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One Step as the gauge sees it."""
+
+    source: str
+    target: str
+    seconds: float
+    """Expected; 0 where the Artifact is there already."""
+    known: bool
+    """Whether ``seconds`` comes from this Step's own history."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    step: int
+    steps: int
+    source: str
+    target: str
+    fraction: float | None
+    overall: float
+    estimated: bool
+    eta: float | None
+    waiting: int | None
+
+
+class Gauge:
+    """One Job's progress. ``began`` and every ``now`` are of one monotonic clock, in seconds."""
+
+    def __init__(self, began: float) -> None:
+        self._began = began
+        self._legs: Sequence[Leg] = ()
+        self._at = 0
+        self._step_began = began
+        self._fraction: float | None = None
+        self._waiting: int | None = None
+        self._idle = 0.0
+        self._overall = 0.0
+
+    def plan(self, legs: Sequence[Leg]) -> None:
+        """The Steps to come; a second Plan (after a failure) starts its count anew, but the whole does not go back."""
+        self._legs, self._at, self._fraction, self._waiting = legs, 0, None, None
+
+    def step(self, index: int, now: float) -> None:
+        self._at, self._step_began, self._fraction, self._waiting = index, now, None, None
+
+    def waits(self, position: int, now: float) -> None:
+        self._waiting, self._step_began = position, now
+
+    def runs(self, fraction: float | None, now: float) -> None:
+        """The Step has its slot; a fraction that goes back is the tool's second pass and is not shown."""
+        if self._waiting is not None:
+            self._idle += now - self._step_began
+            self._waiting, self._step_began = None, now
+        if fraction is not None and fraction == fraction:  # not NaN  # noqa: PLR0124
+            self._fraction = max(self._fraction or 0.0, min(fraction, 1.0))
+
+    def show(self, now: float) -> Shown:
+        leg = self._legs[self._at]
+        elapsed = 0.0 if self._waiting is not None else now - self._step_began
+        measured = self._fraction
+        if measured is not None:
+            fraction, estimated = measured, False
+        elif self._waiting is None and leg.known:
+            fraction, estimated = estimated_fraction(elapsed, leg.seconds), True
+        else:
+            fraction, estimated = None, True
+        remaining = self._remaining(leg, elapsed, measured) + sum(later.seconds for later in self._legs[self._at + 1 :])
+        spent = max(now - self._began - self._idle, 0.0)
+        whole = spent / (spent + remaining) if spent + remaining > 0 else 0.0
+        self._overall = max(self._overall, min(whole, ALMOST))
+        return Shown(
+            step=self._at + 1,
+            steps=len(self._legs),
+            source=leg.source,
+            target=leg.target,
+            fraction=fraction,
+            overall=self._overall,
+            estimated=estimated,
+            eta=round(remaining, 2) if measured is not None or leg.known else None,
+            waiting=self._waiting,
+        )
+
+    @staticmethod
+    def _remaining(leg: Leg, elapsed: float, measured: float | None) -> float:
+        """Seconds left of the running Step: by the tool's own pace, trusted the more the further it is, else by expectation."""
+        by_history = leg.seconds * (1 - estimated_fraction(elapsed, leg.seconds)) if leg.seconds > 0 else 0.0
+        if not measured:
+            return by_history
+        by_pace = elapsed * (1 - measured) / measured
+        return by_pace * measured + (by_history if leg.known else by_pace) * (1 - measured)
