@@ -337,6 +337,23 @@ class Source(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSettings:
+    """What the configuration lets sources do."""
+
+    allow_addresses: tuple[str, ...] = ()
+    """Networks (CIDR) that may be reached though they are private."""
+    allow_hosts: tuple[str, ...] = ()
+    """If given, only these; ``*.example.org`` stands for all below."""
+    file_roots: Mapping[str, Path] = field(default_factory=dict[str, Path])
+    max_bytes: int = 512 * MiB
+    seconds: float = 300
+
+
+OpenSource = Callable[[SourceSettings], AbstractAsyncContextManager[Source]]
+"""How a source is declared: opened once at start, closed with the service."""
+
+
 # --- detection --------------------------------------------------------------------------------------------------------------
 
 
