@@ -268,7 +268,9 @@ class Runner(Protocol):
         """
         ...
 
-    async def call(self, call: WarmCall, descriptors: Sequence[int], arguments: Mapping[str, str], *, source: str = "") -> Any:
+    async def call(
+        self, call: WarmCall, descriptors: Sequence[int], arguments: Mapping[str, str], *, source: str = ""
+    ) -> Any:
         """A small warm call outside the slots (detection). ``descriptors`` are the input and, where one is made, the output."""
         ...
 
@@ -329,7 +331,9 @@ class Source(Protocol):
         """Whether the address names content that can never change."""
         ...
 
-    async def fetch(self, address: Address, sink: Sink, *, known: Validators | None, report: Callable[[int, int | None], None]) -> Fetched:
+    async def fetch(
+        self, address: Address, sink: Sink, *, known: Validators | None, report: Callable[[int, int | None], None]
+    ) -> Fetched:
         """Write the content into the sink, telling bytes so far and the total where known.
 
         Raises Refused, NotFound, TooLarge, OriginFailed, OriginTimeout, BadAddress.
@@ -491,7 +495,9 @@ class Publishing(Protocol):
         """The origin said: unchanged."""
         ...
 
-    async def publish(self, output: Path, *, key: str, format: str, media_type: str, index: str | None, provenance: Provenance) -> Artifact:
+    async def publish(
+        self, output: Path, *, key: str, format: str, media_type: str, index: str | None, provenance: Provenance
+    ) -> Artifact:
         """Check (regular files, no links, one hard link each), make read-only, move in, write the row and the provenance."""
         ...
 
@@ -583,7 +589,9 @@ class Jobs(Protocol):
 
     def status(self, wanted: Wanted) -> Status: ...
 
-    def watch(self, wanted: Wanted, watcher: Watcher, *, priority: int = 0, since: int | None = None, look: bool = False) -> Watch:
+    def watch(
+        self, wanted: Wanted, watcher: Watcher, *, priority: int = 0, since: int | None = None, look: bool = False
+    ) -> Watch:
         """Start or join the one Job; the current state is put at once (after ``since``: what the log still holds beyond it).
 
         ``look``: one look at the origin first, even if what is there is fresh (at most one per 5 s and address). Raises Busy.
@@ -610,4 +618,3 @@ class Viewer:
     opens: tuple[str, ...]
     """Format names or ``category:NAME``."""
     module: str
-

@@ -1,0 +1,346 @@
+"""The ConversionGraph: from a Format to a Target by the cheapest Plan. Pure.
+
+A road's price is (loss, milliseconds, steps), compared in that order: no time saved buys a worse result. Losses of Steps add up.
+An argument goes to the last Step that takes it; a Plan takes every argument of its Target, or it is none. Searches run over
+(Format, arguments taken so far) and are cached per source Format, so that a Plan on a known source is a look-up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from heapq import heappop, heappush
+from itertools import pairwise
+from typing import Protocol
+
+from omnic_stream.model.contracts import Converter
+from omnic_stream.model.errors import BadTarget, NoRoad
+from omnic_stream.model.formats import Formats
+from omnic_stream.model.target import Target
+
+NOMINAL_MIB = 1.0
+"""Input size for which roads are compared."""
+MOST_SEARCHES = 4096
+"""Cached searches; beyond, the cache starts anew (a stranger could ask for every set of arguments)."""
+
+Price = tuple[int, float, int]
+State = tuple[str, frozenset[str]]
+Hop = tuple[Converter, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One Converter applied."""
+
+    converter: Converter
+    source: str
+    target: str
+    arguments: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The Steps from a Format to a Target; none where the Format is what is asked for."""
+
+    source: str
+    target: Target
+    steps: tuple[Step, ...]
+    ms: float
+    loss: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """A Format that can be made, and at which price."""
+
+    format: str
+    steps: int
+    cost: float
+    loss: int
+
+
+class ProfileLike(Protocol):
+    """How a named profile bends roads: another name for one, Formats to pass through, or every Format on the way."""
+
+    @property
+    def alias(self) -> str | None: ...
+    @property
+    def via(self) -> tuple[str, ...]: ...
+    @property
+    def path(self) -> tuple[str, ...]: ...
+
+
+class ConversionGraph:
+    def __init__(
+        self,
+        formats: Formats,
+        converters: Iterable[Converter],
+        *,
+        unavailable: Sequence[Converter] = (),
+        profiles: Mapping[str, ProfileLike] | None = None,
+        preferred: Sequence[str] = (),
+    ) -> None:
+        """``unavailable``: Converters whose tools are missing; they serve to say what a tool would open.
+        ``preferred``: ids that cost nothing wherever they can do the job. Raises ValueError for a Format that nobody declared.
+        """
+        self.formats = formats
+        self.converters = tuple(converters)
+        self._unavailable = tuple(unavailable)
+        self._profiles = profiles or {}
+        self._preferred = frozenset(preferred)
+        self._edges = self._expanded()
+        self._searches: dict[tuple[str, frozenset[str], frozenset[str]], _Search] = {}
+        self._roads: dict[tuple[str, str, frozenset[str], frozenset[str]], tuple[Hop, ...] | None] = {}
+        self.digest = self._digest()
+
+    # --- questions
+
+    def plan(
+        self, source: str, target: Target, *, profile: str | None = None, avoid: frozenset[str] = frozenset()
+    ) -> Plan:
+        """The cheapest Plan without the Converters in ``avoid``. Raises NoRoad, with what is possible and what is missing."""
+        given = frozenset(name for name, _ in target.arguments)
+        hops = (
+            self._road(source, target.format, given, avoid)
+            if profile is None
+            else self._profiled(source, target, given, profile, avoid)
+        )
+        if hops is None:
+            raise self._no_road(source, target, given)
+        return self._bound(source, target, hops)
+
+    def plans(self, source: str, target: Target, most: int = 3) -> list[Plan]:
+        """The best Plans, each without some Converter of a better one."""
+        found: list[Plan] = []
+        queue: list[frozenset[str]] = [frozenset()]
+        seen: set[frozenset[str]] = set()
+        given = frozenset(name for name, _ in target.arguments)
+        while queue and len(seen) < 50:
+            avoid = queue.pop(0)
+            if avoid in seen:
+                continue
+            seen.add(avoid)
+            hops = self._road(source, target.format, given, avoid)
+            if hops is None:
+                continue
+            plan = self._bound(source, target, hops)
+            if all(plan.steps != other.steps for other in found):
+                found.append(plan)
+            queue += [avoid | {hop[0].id} for hop in hops]
+        return sorted(found, key=lambda plan: (plan.loss, plan.ms, len(plan.steps)))[:most]
+
+    def reachable(self, source: str) -> tuple[Reach, ...]:
+        """Every Format that can be made of it, cheapest first."""
+        if source not in self.formats:
+            return ()
+        search = self._search(source, frozenset(), frozenset())
+        reached = [Reach(f, p[2], round(p[1], 3), p[0]) for (f, _), p in search.prices.items() if f != source]
+        if any(output == source for converter, output in self._edges.get(source, ()) if converter.takes):
+            reached.append(Reach(source, 1, 0.0, 0))
+        return tuple(sorted(reached, key=lambda reach: (reach.loss, reach.cost, reach.format)))
+
+    def edges(self) -> list[Hop]:
+        """Every way to apply a Converter, for pictures."""
+        return [(converter, source, output) for source, hops in self._edges.items() for converter, output in hops]
+
+    # --- the graph
+
+    def _expanded(self) -> dict[str, list[tuple[Converter, str]]]:
+        edges: dict[str, list[tuple[Converter, str]]] = {}
+        for converter in self.converters:
+            outputs = self._named(converter.outputs, converter)
+            inputs = self._named(converter.inputs, converter)
+            accepted = {f.name for f in self.formats for i in inputs if not f.leaf and self.formats.descends(f.name, i)}
+            for source in sorted(accepted):
+                edges.setdefault(source, []).extend(
+                    (converter, output) for output in outputs if output != source or converter.takes
+                )
+        return edges
+
+    def _named(self, words: Sequence[str], converter: Converter) -> list[str]:
+        names: list[str] = []
+        for word in words:
+            kind, _, category = word.partition(":")
+            if kind == "category" and category:
+                names += [format.name for format in self.formats.in_category(category)]
+            elif word in self.formats:
+                names.append(word)
+            else:
+                raise ValueError(f"converter {converter.id} names the unknown format {word}")
+        return list(dict.fromkeys(names))
+
+    def _price(self, converter: Converter) -> tuple[int, float]:
+        ms = converter.cost.ms + converter.cost.ms_per_mib * NOMINAL_MIB
+        return int(converter.loss), 0.0 if converter.id in self._preferred else ms
+
+    def _search(self, source: str, given: frozenset[str], avoid: frozenset[str]) -> _Search:
+        key = (source, given, avoid)
+        found = self._searches.get(key)
+        if found is None:
+            if len(self._searches) >= MOST_SEARCHES:
+                self._searches.clear()
+                self._roads.clear()
+            found = self._searches[key] = self._searched(source, given, avoid)
+        return found
+
+    def _searched(self, source: str, given: frozenset[str], avoid: frozenset[str]) -> _Search:
+        """Dijkstra's algorithm, from one state to all."""
+        start: State = (source, frozenset())
+        prices: dict[State, Price] = {}
+        before: dict[State, tuple[State, Hop]] = {}
+        count = 0
+        heap: list[tuple[Price, int, State, tuple[State, Hop] | None]] = [((0, 0.0, 0), 0, start, None)]
+        while heap:
+            price, _, state, came = heappop(heap)
+            if state in prices:
+                continue
+            prices[state] = price
+            if came is not None:
+                before[state] = came
+            format, taken = state
+            if came is not None and self.formats.get(format).leaf:
+                continue
+            for converter, output in self._edges.get(format, ()):
+                if converter.id in avoid:
+                    continue
+                goal: State = (output, taken | given.intersection(converter.takes))
+                if goal in prices:
+                    continue
+                loss, ms = self._price(converter)
+                count += 1
+                heappush(
+                    heap,
+                    ((price[0] + loss, price[1] + ms, price[2] + 1), count, goal, (state, (converter, format, output))),
+                )
+        return _Search(prices, before)
+
+    def _road(self, source: str, goal: str, given: frozenset[str], avoid: frozenset[str]) -> tuple[Hop, ...] | None:
+        key = (source, goal, given, avoid)
+        try:
+            return self._roads[key]
+        except KeyError:
+            pass
+        search = self._search(source, given, avoid)
+        goals = [(name, given) for name in (goal, *self._substitutes(goal)) if (name, given) in search.prices]
+        road = search.road(min(goals, key=lambda state: search.prices[state])) if goals else None
+        self._roads[key] = road
+        return road
+
+    def _substitutes(self, goal: str) -> list[str]:
+        return [format.name for format in self.formats if goal in format.stands_for]
+
+    # --- profiles
+
+    def _profiled(
+        self, source: str, target: Target, given: frozenset[str], name: str, avoid: frozenset[str]
+    ) -> tuple[Hop, ...] | None:
+        profile = self._profile(name)
+        if profile.path:
+            return self._exactly(source, target, given, profile.path, avoid)
+        stops = [source, *(stop for stop in profile.via if stop != source)]
+        hops: list[Hop] = []
+        for here, there in pairwise(stops):
+            part = self._road(here, there, frozenset(), avoid)
+            if part is None:
+                return None
+            hops += part
+        taken = frozenset(name for converter, _, _ in hops for name in converter.takes)
+        last = self._road(stops[-1], target.format, given, avoid) or self._road(
+            stops[-1], target.format, given - taken, avoid
+        )
+        return None if last is None else (*hops, *last)
+
+    def _profile(self, name: str) -> ProfileLike:
+        seen: set[str] = set()
+        while True:
+            profile = self._profiles.get(name)
+            if profile is None or name in seen:
+                raise BadTarget("There is no such profile.")
+            if profile.alias is None:
+                return profile
+            seen.add(name)
+            name = profile.alias
+
+    def _exactly(
+        self, source: str, target: Target, given: frozenset[str], path: tuple[str, ...], avoid: frozenset[str]
+    ) -> tuple[Hop, ...] | None:
+        if path[0] != source or path[-1] != target.format:
+            return None
+        hops: list[Hop] = []
+        for here, there in pairwise(path):
+            able = [c for c, output in self._edges.get(here, ()) if output == there and c.id not in avoid]
+            if not able:
+                return None
+            best = min(able, key=lambda c: (-len(given.intersection(c.takes)), *self._price(c)))
+            hops.append((best, here, there))
+        return tuple(hops) if given <= {name for c, _, _ in hops for name in c.takes} else None
+
+    # --- answers
+
+    def _bound(self, source: str, target: Target, hops: Sequence[Hop]) -> Plan:
+        given = dict(target.arguments)
+        steps: list[Step] = []
+        ms, loss = 0.0, 0
+        for converter, here, there in reversed(hops):  # the last that takes an argument gets it
+            own = {name: given.pop(name) for name in converter.takes if name in given} if given else {}
+            steps.append(Step(converter, here, there, own))
+            ms += converter.cost.ms + converter.cost.ms_per_mib * NOMINAL_MIB
+            loss += converter.loss
+        steps.reverse()
+        return Plan(source, target, tuple(steps), ms, loss)
+
+    def _no_road(self, source: str, target: Target, given: frozenset[str]) -> NoRoad:
+        possible = [reach.format for reach in self.reachable(source)]
+        missing: list[str] = []
+        if self._unavailable:
+            whole = ConversionGraph(self.formats, (*self.converters, *self._unavailable))
+            hops = whole._road(source, target.format, given, frozenset())  # noqa: SLF001
+            absent = {converter.id for converter in self._unavailable}
+            tools = [tool for hop in hops or () if hop[0].id in absent for tool in hop[0].tools]
+            missing = list(dict.fromkeys(tool.debian or tool.pip or tool.name for tool in tools))
+        extra = {"possible": possible, "missing": missing}
+        if missing:
+            return NoRoad(
+                f"{source} to {target.format} needs what is not installed here: {', '.join(missing)}.", extra=extra
+            )
+        if given and self._road(source, target.format, frozenset(), frozenset()) is not None:
+            return NoRoad(
+                f"{source} can become {target.format}, but not with these arguments: {', '.join(sorted(given))}.",
+                extra=extra,
+            )
+        return NoRoad(f"No converter makes {target.format} of {source}.", extra=extra)
+
+    def _digest(self) -> str:
+        hasher = sha256()
+        for converter in sorted(self.converters, key=lambda converter: converter.id):
+            facts = (
+                converter.id,
+                converter.version,
+                converter.inputs,
+                converter.outputs,
+                converter.takes,
+                converter.cost,
+                converter.loss,
+            )
+            hasher.update(repr(facts).encode())
+        for format in sorted(self.formats, key=lambda format: format.name):
+            hasher.update(repr((format.name, format.parent, format.category, format.stands_for, format.leaf)).encode())
+        hasher.update(repr(sorted((n, p.alias, p.via, p.path) for n, p in self._profiles.items())).encode())
+        hasher.update(repr(sorted(self._preferred)).encode())
+        return hasher.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """The cheapest price of every state, and by which hop it was reached."""
+
+    prices: Mapping[State, Price]
+    before: Mapping[State, tuple[State, Hop]]
+
+    def road(self, goal: State) -> tuple[Hop, ...]:
+        hops: list[Hop] = []
+        while goal in self.before:
+            goal, hop = self.before[goal]
+            hops.append(hop)
+        return tuple(reversed(hops))

@@ -1,0 +1,83 @@
+"""A bar never goes back, is never full before ready, and says what it guesses."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from omnic_stream.jobs.estimate import estimated_fraction, expected_seconds
+from omnic_stream.jobs.gauge import ALMOST, Gauge, Leg
+from omnic_stream.model.contracts import Cost
+
+legs = st.lists(st.builds(Leg, st.just("A"), st.just("B"), st.floats(0, 100), st.booleans()), min_size=1, max_size=4)
+reports = st.lists(
+    st.tuples(
+        st.floats(0, 30),
+        st.one_of(st.none(), st.floats(allow_nan=True, allow_infinity=True), st.sampled_from(["wait", "step", "show", "replan"])),
+    ),
+    max_size=40,
+)
+
+
+@given(legs, reports)
+def test_the_whole_never_goes_back_and_is_never_full(legs, reports):
+    gauge, now, last, at = Gauge(0.0), 0.0, 0.0, 0
+    gauge.plan(legs)
+    for wait, told in reports:
+        now += wait
+        if told == "wait":
+            gauge.waits(1, now)
+        elif told == "step":
+            at = min(at + 1, len(legs) - 1)
+            gauge.step(at, now)
+        elif told == "replan":
+            gauge.plan(legs)
+            at = 0
+        elif told != "show":
+            gauge.runs(told, now)
+        shown = gauge.show(now)
+        assert last <= shown.overall <= ALMOST < 1
+        assert shown.fraction is None or 0 <= shown.fraction <= 1
+        last = shown.overall
+
+
+def test_a_measured_fraction_is_shown_as_measured_and_a_guess_is_marked():
+    gauge = Gauge(0.0)
+    gauge.plan([Leg("DOCX", "PDF", 4.0, known=True)])
+    gauge.runs(None, 0.0)
+    guessed = gauge.show(1.0)
+    assert guessed.estimated and abs(guessed.fraction - 0.25) < 0.01 and abs(guessed.eta - 3.0) < 0.1
+    gauge.runs(0.5, 1.0)
+    measured = gauge.show(1.0)
+    assert not measured.estimated and measured.fraction == 0.5
+
+
+def test_without_history_there_is_no_fraction_and_no_time_left():
+    gauge = Gauge(0.0)
+    gauge.plan([Leg("A", "B", 4.0, known=False)])
+    shown = gauge.show(1.0)
+    assert shown.fraction is None and shown.eta is None and shown.estimated
+
+
+def test_waiting_for_a_slot_does_not_move_the_bar():
+    gauge = Gauge(0.0)
+    gauge.plan([Leg("A", "B", 2.0, known=True)])
+    gauge.waits(3, 0.0)
+    gauge.runs(None, 60.0)
+    assert gauge.show(60.0).overall == 0.0
+
+
+@given(st.floats(0, 1000), st.floats(0, 1000), st.floats(0.01, 100))
+def test_an_estimated_fraction_grows_and_never_arrives(one, other, expected):
+    early, late = sorted((one, other))
+    assert 0 <= estimated_fraction(early, expected) <= estimated_fraction(late, expected) < 1
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**9), st.floats(0.001, 100)), min_size=1), st.integers(0, 10**9))
+def test_an_expectation_lies_within_what_was_seen(history, size):
+    seconds = [s for _, s in history]
+    assert min(seconds) <= expected_seconds(history, size, Cost(ms=1)) <= max(seconds)
+
+
+def test_estimates_converge_after_five_runs():
+    history = [(1000, 2.0)] * 5 + [(1000, 9.0)] * 2
+    assert expected_seconds(history, 1000, Cost(ms=50)) == 2.0
+    assert expected_seconds([], 2 << 20, Cost(ms=50, ms_per_mib=100)) == 0.25
