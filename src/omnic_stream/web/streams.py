@@ -1,0 +1,66 @@
+"""A connection's stream as the server wants it: sends end, bytes can be given back, a close never waits."""
+
+from __future__ import annotations
+
+import trio
+
+PIECE = 64 * 1024
+
+
+class Guarded:
+    """Stands for a trio.SocketStream towards hypercorn and the door.
+
+    A send that makes no progress for ``stuck`` seconds breaks the connection: hypercorn shields its sends from every
+    cancellation, so a reader that stands still would otherwise hold its task, and the service's end, for ever.
+    """
+
+    def __init__(self, stream: trio.SocketStream, *, stuck: float) -> None:
+        self.stream, self.socket = stream, stream.socket
+        self._stuck = stuck
+        self._seen = b""
+        self._idle: trio.CancelScope | None = None
+        self._hang_up = False
+
+    async def receive_some(self, count: int | None = None) -> bytes:
+        if self._seen:
+            seen, self._seen = self._seen, b""
+            return seen
+        return bytes(await self.stream.receive_some(count))
+
+    def unread(self, data: bytes) -> None:
+        """The next receive gives these back."""
+        self._seen = data + self._seen
+
+    async def receive_idle(self, seconds: float) -> bytes:
+        """What comes next on a connection that owes nothing; empty after the time, or when the service stops."""
+        if self._hang_up:
+            return b""
+        data = b""
+        with trio.move_on_after(seconds) as self._idle:
+            data = await self.receive_some(PIECE)
+        self._idle = None
+        return data
+
+    def hang_up_if_idle(self) -> None:
+        self._hang_up = True
+        if self._idle is not None:
+            self._idle.cancel()
+
+    async def send_all(self, data: bytes) -> None:
+        """Raises BrokenResourceError, also where the reader stands still."""
+        for start in range(0, len(data), PIECE):
+            with trio.move_on_after(self._stuck) as waited:
+                await self.stream.send_all(data if len(data) <= PIECE else data[start : start + PIECE])
+            if waited.cancelled_caught:
+                self.cut()
+                raise trio.BrokenResourceError("the reader stands still")
+
+    async def send_eof(self) -> None:
+        await self.stream.send_eof()
+
+    async def aclose(self) -> None:
+        await self.stream.aclose()
+
+    def cut(self) -> None:
+        """Close at once, under whoever waits on it."""
+        self.socket.close()
