@@ -11,6 +11,7 @@ from msgspec import UNSET, Raw
 from omnic_stream.model.contracts import Watch
 from omnic_stream.model.errors import Busy, OmnicError
 from omnic_stream.model.events import FLEETING, SETTLED, Logged, Ready
+from omnic_stream.web.access import Signature
 from omnic_stream.web.live import Live
 from omnic_stream.web.mailbox import Mailbox
 from omnic_stream.web.rpc_protocol import (
@@ -19,6 +20,7 @@ from omnic_stream.web.rpc_protocol import (
     Parsed,
     Prioritise,
     Request,
+    Signed,
     Types,
     Unwatch,
     answer,
@@ -124,7 +126,7 @@ class Session:
 
     def _media(self, asked: Media, fresh: list[Subscription]) -> dict[str, Any]:
         live = self._live
-        live.check_signature(url=asked.url, type=asked.type, kid=asked.kid, exp=asked.exp, sig=asked.sig)
+        live.access.check(target=asked.type, url=asked.url, signature=_signature(asked))
         wanted = live.parse(asked.url, asked.type)
         key = wanted.key
         place = (key, asked.url, asked.type)
@@ -168,7 +170,7 @@ class Session:
 
     async def _types(self, asked: Types) -> Any:
         live = self._live
-        live.check_signature(url=asked.url, type="", kid=asked.kid, exp=asked.exp, sig=asked.sig)
+        live.access.check(target="", url=asked.url, signature=_signature(asked))
         address = live.parse_address(asked.url)
         if self._looks >= MOST_LOOKS:
             raise Busy(f"A socket asks for the types of at most {MOST_LOOKS} addresses at once: wait for the answers.")
@@ -218,3 +220,7 @@ class Session:
         said = joined(parsed, replies)
         if said is not None:
             self._mailbox.put(self._frame(said))
+
+
+def _signature(asked: Signed) -> Signature:
+    return Signature(asked.kid, None if asked.exp is None else str(asked.exp), asked.sig)

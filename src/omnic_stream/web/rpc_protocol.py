@@ -30,7 +30,7 @@ class Signed(Struct, frozen=True, kw_only=True):
     """What a signed request carries besides; all three, or none where signing is off."""
 
     kid: Annotated[str, Meta(max_length=256)] | None = None
-    exp: Annotated[int, Meta(ge=0, le=2**53)] | None = None
+    exp: Annotated[int, Meta(ge=0, le=2**53)] | Annotated[str, Meta(max_length=16)] | None = None
     sig: Annotated[str, Meta(max_length=256)] | None = None
 
 

@@ -12,7 +12,6 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, cast
 
 import trio
@@ -152,23 +151,21 @@ class Server:
         async with trio.open_nursery() as living:
             await living.start(lifespan.handle_lifespan)
             await lifespan.wait_for_startup()
-            async with trio.open_nursery() as connections, trio.open_nursery() as accepting:
-                listener = trio.SocketListener(trio.socket.from_stdlib_socket(sock))
-                accepting.start_soon(
-                    partial(trio.serve_listeners, self._connection, [listener], handler_nursery=connections)
-                )
+            async with trio.open_nursery() as connections:
+                accepting = trio.CancelScope()
+                connections.start_soon(self._accept, sock, accepting, connections)
                 task_status.started(sock.getsockname()[:2])
                 await stopping.wait()
                 deadline = trio.current_time() + self._serving.grace
+                connections.start_soon(self._cut_at, deadline, connections.cancel_scope)
                 leave()
-                with trio.CancelScope(deadline=deadline):
-                    await self._landing(frozenset(self._flights))
-                accepting.cancel_scope.cancel()
+                await self._landing(frozenset(self._flights))
+                accepting.cancel()
                 await self._context.terminated.set()
                 for stream in self._open:
                     stream.hang_up_if_idle()
-                connections.start_soon(self._cut_at, deadline, connections.cancel_scope)
-                await self._all_gone(connections)
+                await self._all_gone()
+                connections.cancel_scope.cancel()
             await lifespan.wait_for_shutdown()
             living.cancel_scope.cancel()
 
@@ -176,6 +173,11 @@ class Server:
         """Close every connection under whoever uses it: hypercorn shields its sends, so a cancel alone would wait."""
         for stream in tuple(self._open):
             stream.cut()
+
+    async def _accept(self, sock: socket.socket, scope: trio.CancelScope, connections: trio.Nursery) -> None:
+        with scope:
+            listener = trio.SocketListener(trio.socket.from_stdlib_socket(sock))
+            await trio.serve_listeners(self._connection, [listener], handler_nursery=connections)
 
     async def _connection(self, stream: trio.SocketStream) -> None:
         if len(self._open) >= self._most:
@@ -194,7 +196,8 @@ class Server:
             guarded.cut()
 
     async def _http(self, stream: Guarded) -> None:
-        await TCPServer(self._app, self._config, self._context, cast(Any, self._state), cast(Any, stream))
+        context = ConnectionContext(self._context, stream.gone)
+        await TCPServer(self._app, self._config, context, cast(Any, self._state), cast(Any, stream))
 
     def _counting(self, app: App) -> App:
         async def counted(scope: Scope, receive: Receive, send: Send) -> None:
@@ -217,16 +220,32 @@ class Server:
             self._landed = trio.Event()
             await self._landed.wait()
 
-    async def _all_gone(self, connections: trio.Nursery) -> None:
+    async def _all_gone(self) -> None:
         while self._open:
             self._landed = trio.Event()
             await self._landed.wait()
-        connections.cancel_scope.cancel()
 
     async def _cut_at(self, deadline: float, connections: trio.CancelScope) -> None:
         await trio.sleep_until(deadline)
         self.cut()
         connections.cancel()
+
+
+class ConnectionContext(WorkerContext):
+    """One connection's view of the server: its ping loop sleeps no longer than the connection lives.
+
+    Hypercorn looks only after each interval whether the socket is still there, and keeps the connection until then.
+    """
+
+    def __init__(self, shared: WorkerContext, gone: trio.Event) -> None:
+        super().__init__(shared.max_requests)
+        self.terminate, self.terminated = shared.terminate, shared.terminated
+        self._gone = gone
+
+    async def sleep(self, wait: float) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        await trio.sleep(min(wait, 0.05))  # never none: the loop may not yet know that the connection has ended
+        with trio.move_on_after(wait):
+            await self._gone.wait()
 
 
 def configuration(serving: Serving) -> Config:

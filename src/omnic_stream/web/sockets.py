@@ -27,7 +27,7 @@ class Sockets:
         if scope["path"] != PATH:
             await _reject(send, NotFound(f"There is one socket, {PATH}."))
             return
-        if not self.admits(header(scope, b"origin"), header(scope, b"host") or ""):
+        if not self.admits(header(scope, b"origin"), header(scope, b"host")):
             await _reject(send, Refused("Pages of this origin may not open the socket; see OMNIC_ALLOW_ORIGINS."))
             return
         _without_deflate(send)
@@ -43,9 +43,9 @@ class Sockets:
             finally:
                 session.close()
 
-    def admits(self, origin: str | None, host: str) -> bool:
-        """Programs send no Origin and are let in; a browser always sends its page's (RFC 6455 section 10.2)."""
-        return origin is None or self._live.origin_allowed(origin, host)
+    def admits(self, origin: str | None, host: str | None) -> bool:
+        """Browsers always send the Origin of the page that opens a socket (RFC 6455 section 10.2)."""
+        return self._live.access.origin_allowed(origin, host)
 
 
 async def _read(receive: Receive, session: Session, mailbox: Mailbox, nursery: trio.Nursery) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
 import trio
@@ -10,7 +11,9 @@ from omnic_stream.model.contracts import Watch
 from omnic_stream.model.errors import BadAddress, BadTarget, OmnicError, Refused
 from omnic_stream.model.events import FLEETING, SETTLED, Logged
 from omnic_stream.web import wire
+from omnic_stream.web.access import Signature
 from omnic_stream.web.asgi import Headers, Receive, Scope, Send, header
+from omnic_stream.web.asked import read_query
 from omnic_stream.web.live import Live
 from omnic_stream.web.mailbox import NORMAL, Audience, Ended, Mailbox
 from omnic_stream.web.problems import method_not_allowed, problem
@@ -18,7 +21,6 @@ from omnic_stream.web.problems import method_not_allowed, problem
 KEEP_ALIVE = 15.0
 """Seconds of silence after which a comment is sent: proxies and the server itself end what is silent for longer."""
 METHODS = b"GET, HEAD, OPTIONS"
-FIELDS = frozenset({"url", "type", "kid", "exp", "sig"})
 
 
 class Reading:
@@ -47,11 +49,11 @@ class EventStreams:
                 await _other_method(scope["method"], cors, send)
                 return
             asked = _asked(scope["query_string"])
-            self._check(asked)
-            wanted = self._live.parse(asked["url"], asked["type"])
+            self._live.access.check(target=asked.type, url=asked.url, signature=asked.signature)
+            wanted = self._live.parse(asked.url, asked.type)
             mailbox = Mailbox()
             spelling = wire.Spelling(
-                key=wanted.key, url=asked["url"], type=asked["type"], href=self._live.href, form=wire.sse
+                key=wanted.key, url=asked.url, type=asked.type, href=self._live.href, form=wire.sse
             )
             if scope["method"] == "HEAD":
                 await _start(send, cors)
@@ -83,21 +85,9 @@ class EventStreams:
         origin = header(scope, b"origin")
         if origin is None:
             return [(b"vary", b"origin")]
-        if not self._live.origin_allowed(origin, header(scope, b"host") or ""):
+        if not self._live.access.origin_allowed(origin, header(scope, b"host")):
             raise Refused("Pages of this origin may not read events; see OMNIC_ALLOW_ORIGINS.")
         return [(b"vary", b"origin"), (b"access-control-allow-origin", origin.encode("latin-1"))]
-
-    def _check(self, asked: dict[str, str]) -> None:
-        exp = asked.get("exp")
-        if exp is not None and not (exp.isascii() and exp.isdigit() and len(exp) <= 15):
-            raise Refused("The signature's exp is a whole number of seconds since 1970.")
-        self._live.check_signature(
-            url=asked["url"],
-            type=asked["type"],
-            kid=asked.get("kid"),
-            exp=None if exp is None else int(exp),
-            sig=asked.get("sig"),
-        )
 
 
 async def _stream(mailbox: Mailbox, receive: Receive, send: Send) -> None:
@@ -154,25 +144,25 @@ async def _other_method(method: str, cors: Headers, send: Send) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def _asked(query: bytes) -> dict[str, str]:
-    """The fields that count, decoded once. A plus stays one (``git+https``); a repeated field is refused."""
-    asked: dict[str, str] = {}
-    for pair in query.split(b"&"):
-        name, _, value = pair.partition(b"=")
-        field = name.decode("latin-1")
-        if field not in FIELDS:
-            continue
-        if field in asked:
-            raise BadAddress(f"Give {field} once.")
-        try:
-            asked[field] = unquote_to_bytes(value).decode()
-        except UnicodeDecodeError as error:
-            raise BadAddress(f"{field} is not UTF-8: encode it as encodeURIComponent does.") from error
-    if not asked.get("url"):
+@dataclass(frozen=True, slots=True)
+class Asked:
+    url: str
+    type: str
+    signature: Signature
+
+
+def _asked(query: bytes) -> Asked:
+    """Raises BadAddress, BadTarget and Refused."""
+    fields = read_query(query)
+    types = [value for name, _, value in (pair.partition(b"=") for pair in query.split(b"&")) if name == b"type"]
+    if not fields.url:
         raise BadAddress("Say which file: /events/?url=<address>&type=<type>.")
-    if not asked.get("type"):
-        raise BadTarget("Say which type: /events/?url=<address>&type=<type>.")
-    return asked
+    if len(types) != 1 or not types[0]:
+        raise BadTarget("Say which type, once: /events/?url=<address>&type=<type>.")
+    try:
+        return Asked(fields.url, unquote_to_bytes(types[0]).decode(), fields.signature)
+    except UnicodeDecodeError:
+        raise BadTarget("A type is ASCII.") from None
 
 
 def _since(value: str | None) -> int | None:

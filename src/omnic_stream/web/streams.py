@@ -16,6 +16,8 @@ class Guarded:
 
     def __init__(self, stream: trio.SocketStream, *, stuck: float) -> None:
         self.stream, self.socket = stream, stream.socket
+        self.gone = trio.Event()
+        """Set once the client has left or the connection is closed."""
         self._stuck = stuck
         self._seen = b""
         self._idle: trio.CancelScope | None = None
@@ -25,7 +27,14 @@ class Guarded:
         if self._seen:
             seen, self._seen = self._seen, b""
             return seen
-        return bytes(await self.stream.receive_some(count))
+        try:
+            data = bytes(await self.stream.receive_some(count))
+        except trio.BrokenResourceError:
+            self.gone.set()
+            raise
+        if not data:
+            self.gone.set()
+        return data
 
     def unread(self, data: bytes) -> None:
         """The next receive gives these back."""
@@ -59,8 +68,10 @@ class Guarded:
         await self.stream.send_eof()
 
     async def aclose(self) -> None:
+        self.gone.set()
         await self.stream.aclose()
 
     def cut(self) -> None:
         """Close at once, under whoever waits on it."""
+        self.gone.set()
         self.socket.close()
