@@ -1,0 +1,103 @@
+/** Every word that the core says. Other languages are message maps of the same keys, given to `speak`. */
+
+import type { State } from "./state.ts";
+
+export const ENGLISH = {
+  queued: "Waiting to start",
+  queuedBehind: "Waiting to start, {n} before this",
+  downloading: "Fetching the file",
+  downloadingOf: "Fetching the file, {done} of {total}",
+  downloadingSome: "Fetching the file, {done} so far",
+  downloaded: "Fetched, {size} of {format}",
+  converting: "Converting",
+  step: "{from} → {to}",
+  waiting: "{step}, waiting for a free slot",
+  waitingBehind: "{step}, waiting for a free slot, {n} before this",
+  ready: "Ready",
+  failed: "Failed",
+  working: "Preparing {name}",
+  open: "Open {name}",
+  close: "Close",
+  retry: "Try again",
+  download: "Download",
+  openPdf: "Open the PDF",
+  previousPage: "Previous page",
+  nextPage: "Next page",
+  page: "Page {n}",
+  cut: "The first {size}. The whole file is longer.",
+  file: "This type has no preview here.",
+  seconds: "about {n} s left",
+  minutes: "about {n} min left",
+  soon: "almost done",
+  lost: "Connection lost, trying again",
+  garbage: "The service sent something unreadable; connecting again",
+  gone: "The result could not be loaded.",
+};
+
+export type Strings = Readonly<Record<keyof typeof ENGLISH, string>>;
+
+let words: Strings = ENGLISH;
+
+/** Say everything in these words from now on. Missing keys stay English. */
+export function speak(strings: Partial<Strings>): void {
+  words = { ...ENGLISH, ...strings };
+}
+
+export function say(key: keyof Strings, values: Readonly<Record<string, string | number>> = {}): string {
+  return words[key].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+}
+
+const language = (): string | undefined => document.documentElement.lang || undefined;
+
+/** 1 500 -> "1.5 kB", in the page's language. */
+export function size(bytes: number): string {
+  const units = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
+  const power = bytes < 1 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), 3);
+  const value = bytes / 1000 ** power;
+  return new Intl.NumberFormat(language(), {
+    style: "unit",
+    unit: units[power] as string,
+    unitDisplay: power ? "short" : "long",
+    maximumFractionDigits: power && value < 100 ? 1 : 0,
+  }).format(value);
+}
+
+/** 0.421 -> "42 %"; "~42 %" where it is an estimate. Rounded down, so that nothing unfinished reads as 100 %. */
+export function percent(fraction: number, estimated: boolean): string {
+  const whole = Math.floor(Math.min(Math.max(fraction, 0), 1) * 100) / 100;
+  return (estimated ? "~" : "") + new Intl.NumberFormat(language(), { style: "percent" }).format(whole);
+}
+
+/** Seconds in words, coarse on purpose: a countdown would claim to know more than we do. */
+export function timeLeft(seconds: number): string {
+  if (seconds < 1.5) return say("soon");
+  if (seconds < 50) return say("seconds", { n: seconds < 10 ? Math.round(seconds) : Math.round(seconds / 5) * 5 });
+  return say("minutes", { n: Math.max(1, Math.round(seconds / 60)) });
+}
+
+/** What is going on, without numbers that change all the time: this is what is announced. */
+export function phrase({ phase, told }: State): string {
+  if (phase === "idle") return "";
+  if (phase === "converting" && told?.from && told.to) return say("step", { from: told.from, to: told.to });
+  if (phase === "downloaded" && !told?.format) return say("downloading");
+  if (phase === "downloaded") return say("downloaded", { size: size(told?.bytes ?? 0), format: told?.format ?? "" });
+  return say(phase);
+}
+
+/** The whole line below a bar. */
+export function sentence(state: State): string {
+  const { phase, told } = state;
+  const parts: string[] = [];
+  if (phase === "queued" && told?.position) parts.push(say("queuedBehind", { n: told.position }));
+  else if (phase === "downloading" && told?.bytes && told.total)
+    parts.push(say("downloadingOf", { done: size(told.bytes), total: size(told.total) }));
+  else if (phase === "downloading" && told?.bytes) parts.push(say("downloadingSome", { done: size(told.bytes) }));
+  else if (phase === "converting" && typeof told?.waiting === "number")
+    parts.push(say(told.waiting ? "waitingBehind" : "waiting", { step: phrase(state), n: told.waiting }));
+  else parts.push(phrase(state));
+  if (phase === "converting" && typeof told?.waiting !== "number") {
+    if (state.overall !== null) parts.push(percent(state.overall, state.estimated));
+    if (state.eta !== null) parts.push(timeLeft(state.eta));
+  }
+  return parts.join(" · ");
+}

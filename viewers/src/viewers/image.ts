@@ -1,0 +1,12 @@
+import type { Mounted, Shown, Stage } from "../core/registry.ts";
+
+/** A picture; an SVG too, since what scripts it holds never run inside `<img>`. */
+export async function mount(root: HTMLElement, shown: Shown, { signal }: Stage): Promise<Mounted> {
+  const picture = document.createElement("img");
+  picture.className = "picture";
+  picture.alt = shown.title;
+  picture.src = shown.href;
+  await picture.decode();
+  if (!signal.aborted) root.append(picture);
+  return { destroy: () => picture.remove() };
+}
