@@ -130,7 +130,6 @@ class Server:
         self._serving = serving
         self._app = ASGIWrapper(cast(Any, self._counting(end_shielded(app))))
         self._config = configuration(serving)
-        self._context = WorkerContext(None)
         self._state: dict[str, Any] = {}
         self._open: set[Guarded] = set()
         self._flights: set[object] = set()
@@ -161,9 +160,8 @@ class Server:
                 leave()
                 await self._landing(frozenset(self._flights))
                 accepting.cancel()
-                await self._context.terminated.set()
                 for stream in self._open:
-                    stream.hang_up_if_idle()
+                    stream.hang_up()
                 await self._all_gone()
                 connections.cancel_scope.cancel()
             await lifespan.wait_for_shutdown()
@@ -196,8 +194,9 @@ class Server:
             guarded.cut()
 
     async def _http(self, stream: Guarded) -> None:
-        context = ConnectionContext(self._context, stream.gone)
-        await TCPServer(self._app, self._config, context, cast(Any, self._state), cast(Any, stream))
+        await TCPServer(
+            self._app, self._config, ConnectionContext(stream.over), cast(Any, self._state), cast(Any, stream)
+        )
 
     def _counting(self, app: App) -> App:
         async def counted(scope: Scope, receive: Receive, send: Send) -> None:
@@ -232,20 +231,28 @@ class Server:
 
 
 class ConnectionContext(WorkerContext):
-    """One connection's view of the server: its ping loop sleeps no longer than the connection lives.
+    """What hypercorn asks of its server, answered for one connection: nothing sleeps longer than that one lives.
 
-    Hypercorn looks only after each interval whether the socket is still there, and keeps the connection until then.
+    Else its idle timer and its ping loop, which look only after each interval whether the connection is still there,
+    would keep it open until then.
     """
 
-    def __init__(self, shared: WorkerContext, gone: trio.Event) -> None:
-        super().__init__(shared.max_requests)
-        self.terminate, self.terminated = shared.terminate, shared.terminated
-        self._gone = gone
+    def __init__(self, over: trio.Event) -> None:
+        super().__init__(None)
+        self._over = over
+        self.terminated = cast(Any, Terminated(over))
 
     async def sleep(self, wait: float) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         await trio.sleep(min(wait, 0.05))  # never none: the loop may not yet know that the connection has ended
         with trio.move_on_after(wait):
-            await self._gone.wait()
+            await self._over.wait()
+
+
+class Terminated:
+    """Hypercorn's kind of event over one of trio's."""
+
+    def __init__(self, over: trio.Event) -> None:
+        self.is_set, self.wait = over.is_set, over.wait
 
 
 def configuration(serving: Serving) -> Config:

@@ -16,12 +16,11 @@ class Guarded:
 
     def __init__(self, stream: trio.SocketStream, *, stuck: float) -> None:
         self.stream, self.socket = stream, stream.socket
-        self.gone = trio.Event()
-        """Set once the client has left or the connection is closed."""
+        self.over = trio.Event()
+        """Set once the client has left, the connection is closed, or it is to be, as soon as it owes nothing."""
         self._stuck = stuck
         self._seen = b""
         self._idle: trio.CancelScope | None = None
-        self._hang_up = False
 
     async def receive_some(self, count: int | None = None) -> bytes:
         if self._seen:
@@ -30,10 +29,10 @@ class Guarded:
         try:
             data = bytes(await self.stream.receive_some(count))
         except trio.BrokenResourceError:
-            self.gone.set()
+            self.over.set()
             raise
         if not data:
-            self.gone.set()
+            self.over.set()
         return data
 
     def unread(self, data: bytes) -> None:
@@ -42,7 +41,7 @@ class Guarded:
 
     async def receive_idle(self, seconds: float) -> bytes:
         """What comes next on a connection that owes nothing; empty after the time, or when the service stops."""
-        if self._hang_up:
+        if self.over.is_set():
             return b""
         data = b""
         with trio.move_on_after(seconds) as self._idle:
@@ -50,8 +49,9 @@ class Guarded:
         self._idle = None
         return data
 
-    def hang_up_if_idle(self) -> None:
-        self._hang_up = True
+    def hang_up(self) -> None:
+        """Now, if it is idle; else once it owes nothing."""
+        self.over.set()
         if self._idle is not None:
             self._idle.cancel()
 
@@ -68,10 +68,10 @@ class Guarded:
         await self.stream.send_eof()
 
     async def aclose(self) -> None:
-        self.gone.set()
+        self.over.set()
         await self.stream.aclose()
 
     def cut(self) -> None:
         """Close at once, under whoever waits on it."""
-        self.gone.set()
+        self.over.set()
         self.socket.close()
