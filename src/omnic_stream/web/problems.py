@@ -34,6 +34,40 @@ def overloaded(detail: str) -> tuple[int, Headers, bytes]:
     return status, headers, body
 
 
+def unavailable() -> tuple[int, Headers, bytes]:
+    """For what must not happen: it has been logged, and the next try may well succeed."""
+    detail = "An internal fault ended this; it has been logged. Try again in a moment."
+    status, headers, body = _answer(503, "unavailable", "Not available now", detail, {})
+    headers.append((b"retry-after", b"1"))
+    return status, headers, body
+
+
+def precondition_failed() -> tuple[int, Headers, bytes]:
+    """RFC 9110 section 15.5.13."""
+    return _answer(412, "precondition_failed", "Precondition failed", "The content is another than you have.", {})
+
+
+def range_not_satisfiable(size: int) -> tuple[int, Headers, bytes]:
+    """RFC 9110 section 15.5.17."""
+    detail = f"The content has {size} bytes, and none of them is in the range asked for."
+    status, headers, body = _answer(416, "range_not_satisfiable", "Range not satisfiable", detail, {})
+    headers.append((b"content-range", b"bytes */%d" % size))
+    return status, headers, body
+
+
+def http_problem(status: int, detail: str) -> tuple[int, Headers, bytes]:
+    """A refusal of the framework's own, by its status; without a better word, the code is ``bad_request``."""
+    code, title = _HTTP.get(status, ("bad_request", "The request cannot be read"))
+    return _answer(status, code, title, detail, {})
+
+
+_HTTP = {
+    404: ("not_found", "Not found"),
+    408: ("timeout", "The request took too long"),
+    413: ("too_large", "Too large"),
+}
+
+
 def _answer(status: int, code: str, title: str, detail: str, extra: Mapping[str, object]) -> tuple[int, Headers, bytes]:
     body = encode({**extra, "type": "about:blank", "title": title, "status": status, "code": code, "detail": detail})
     headers: Headers = [

@@ -1,0 +1,82 @@
+"""Who may ask: signatures, and the pages of which origins. One door for HTTP, event streams and sockets."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from math import inf
+from urllib.parse import urlsplit
+
+from omnic_stream.model.signing import verify
+
+ANY = "*"
+ARTIFACT = "artifact"
+"""What stands in a target's place when the address of a finished Artifact is signed. No Format has this name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """``kid``, ``exp``, ``sig``, each as it was sent; all None where nothing was."""
+
+    kid: str | None = None
+    exp: str | None = None
+    sig: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """``signing_keys``: secrets by key id; with none, signing is off and everything may be asked.
+
+    ``allow_origins``: ``scheme://host[:port]`` of pages that may open the socket and read answers; ``*`` for all.
+    """
+
+    signing_keys: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+    allow_origins: frozenset[str] = frozenset()
+    now: Callable[[], float] = time.time
+
+    def check(self, *, target: str, url: str, signature: Signature) -> float:
+        """Until when this may be asked, in seconds since the epoch. ``target`` and ``url`` as sent, decoded once.
+
+        Where only an address is asked about, ``target`` is empty. Raises Refused, in the same words for every cause.
+        """
+        if not self.signing_keys:
+            return inf
+        return verify(
+            self.signing_keys,
+            kid=signature.kid,
+            exp=signature.exp,
+            sig=signature.sig,
+            target=target,
+            url=url,
+            now=self.now(),
+        )
+
+    def origin_allowed(self, origin: str | None, host: str | None) -> bool:
+        """Programs send no Origin and are let in; a browser's page (RFC 6454 section 7.3) is ours, or configured."""
+        if origin is None:
+            return True
+        if origin == "null":
+            return False
+        return self.origin_configured(origin) or _is_own(origin, host)
+
+    def origin_configured(self, origin: str) -> bool:
+        return origin != "null" and (ANY in self.allow_origins or origin in self.allow_origins)
+
+
+def _is_own(origin: str, host: str | None) -> bool:
+    """By host and port alone: behind a proxy that ends TLS, our scheme is not the one that the browser sees."""
+    scheme, separator, place = origin.partition("://")
+    if not separator or scheme not in {"http", "https"} or not host:
+        return False
+    return _named(scheme, place) == _named(scheme, host) is not None
+
+
+def _named(scheme: str, place: str) -> tuple[str, int] | None:
+    try:
+        parts = urlsplit(f"{scheme}://{place}")
+        if parts.hostname is None or parts.path or parts.query or parts.fragment or parts.username is not None:
+            return None
+        return parts.hostname, parts.port or {"http": 80, "https": 443}[scheme]
+    except ValueError:
+        return None

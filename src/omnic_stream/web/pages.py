@@ -1,0 +1,149 @@
+"""The page at ``/``, the built viewers below ``/viewer/``, and the document that other sites frame."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from html import escape
+from pathlib import Path
+
+import msgspec
+
+from omnic_stream.model.errors import NotFound
+from omnic_stream.web.conditions import decide
+from omnic_stream.web.reply import NOSNIFF, Reply, charset
+from omnic_stream.web.site import Site
+
+_HASHED = re.compile(r".+-[A-Z0-9]{8}\.[a-z0-9.]+")
+_TYPES = {
+    "js": "text/javascript",
+    "css": "text/css",
+    "json": "application/json",
+    "svg": "image/svg+xml",
+    "html": "text/html; charset=utf-8",
+    "wasm": "application/wasm",
+    "png": "image/png",
+    "woff2": "font/woff2",
+    "map": "application/json",
+}
+_POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
+    "font-src 'self' data:; connect-src 'self'; worker-src 'self'; frame-src 'self'; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors {ancestors}"
+)
+WORTH = 512
+"""Smaller files are not compressed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    headers: tuple[tuple[bytes, bytes], ...]
+    etag: bytes
+    body: bytes
+    packed: bytes | None
+    """The body in gzip, where that is smaller."""
+
+
+class Pages:
+    """All of it in memory, read once: some hundred kilobytes."""
+
+    def __init__(self, site: Site) -> None:
+        self._assets = _load(site.assets) if site.assets is not None else {}
+        origins = sorted(site.access.allow_origins)
+        self._page = _document(site, _logical(site.assets), own="'none'")
+        self._framed = _document(site, _logical(site.assets), own=" ".join(["'self'", *origins]))
+
+    def page(self, method: str, fields: Mapping[bytes, bytes], encodings: str) -> Reply:
+        return _shown(self._page, method, fields, encodings)
+
+    def viewer(self, name: str, method: str, fields: Mapping[bytes, bytes], encodings: str) -> Reply:
+        """``open`` is the document to frame; everything else a built file. Raises NotFound."""
+        asset = self._framed if name == "open" else self._assets.get(name)
+        if asset is None:
+            raise NotFound("There is no such file among the viewers.")
+        return _shown(asset, method, fields, encodings)
+
+
+def _shown(asset: Asset, method: str, fields: Mapping[bytes, bytes], encodings: str) -> Reply:
+    packed = asset.packed if asset.packed is not None and _takes_gzip(encodings) else None
+    body = asset.body if packed is None else packed
+    # two encodings are two representations, and a strong tag names one of them (RFC 9110 section 8.8.3)
+    etag = asset.etag if packed is None else asset.etag[:-1] + b'-gzip"'
+    conditions = {name: value for name, value in fields.items() if name in {b"if-none-match", b"if-match"}}
+    status = decide(method, conditions, etag=etag, modified=0, size=len(body)).status
+    headers = [*asset.headers, (b"etag", etag), (b"vary", b"Accept-Encoding")]
+    if status != 200:
+        return Reply(status, headers)
+    if packed is not None:
+        headers.append((b"content-encoding", b"gzip"))
+    headers.append((b"content-length", b"%d" % len(body)))
+    return Reply(200, headers, b"" if method == "HEAD" else body)
+
+
+def _takes_gzip(encodings: str) -> bool:
+    for offered in encodings.lower().split(","):
+        name, _, weight = offered.partition(";")
+        if name.strip() in {"gzip", "*"}:
+            return weight.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
+    return False
+
+
+def _load(folder: Path) -> dict[str, Asset]:
+    return {path.name: _asset(path.name, path.read_bytes()) for path in sorted(folder.glob("*")) if path.is_file()}
+
+
+def _asset(name: str, body: bytes) -> Asset:
+    cache = b"public, max-age=31536000, immutable" if _HASHED.fullmatch(name) else b"no-cache"
+    media_type = charset(_TYPES.get(name.rpartition(".")[2], "application/octet-stream"))
+    headers = [(b"content-type", media_type.encode()), (b"cache-control", cache), NOSNIFF]
+    if name.endswith((".svg", ".html")):
+        headers.append((b"content-security-policy", b"sandbox; default-src 'none'; style-src 'unsafe-inline'"))
+    return _packed(headers, body)
+
+
+def _packed(headers: list[tuple[bytes, bytes]], body: bytes) -> Asset:
+    packed = gzip.compress(body, 9, mtime=0) if len(body) > WORTH else None
+    smaller = packed if packed is not None and len(packed) < len(body) else None
+    return Asset(tuple(headers), b'"%s"' % sha256(body).hexdigest().encode(), body, smaller)
+
+
+def _logical(folder: Path | None) -> Mapping[str, str]:
+    """The built files' names by their logical ones, as the build wrote them down."""
+    if folder is None or not (manifest := folder / "manifest.json").is_file():
+        return {}
+    files = msgspec.json.decode(manifest.read_bytes())["files"]
+    return {name: about["file"] for name, about in files.items()}
+
+
+def _document(site: Site, files: Mapping[str, str], *, own: str) -> Asset:
+    """The shell; all else is made by the page's script. A data block is not run, so the policy lets it stand."""
+    facts = msgspec.json.encode({"samples": site.samples, "version": site.version}).decode().replace("<", "\\u003c")
+    links = "".join(
+        (
+            f'<link rel="icon" href="/viewer/{escape(files["icon.svg"])}">' if "icon.svg" in files else "",
+            f'<link rel="stylesheet" href="/viewer/{escape(files["page-style.css"])}">'
+            if "page-style.css" in files
+            else "",
+            f'<script type="module" src="/viewer/{escape(files["page.js"])}"></script>' if "page.js" in files else "",
+        )
+    )
+    body = (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>omnic-stream</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="color-scheme" content="light dark">'
+        f'{links}</head><body><main id="omnic"><h1>omnic-stream</h1>'
+        "<noscript><p>This page needs JavaScript; <code>/media/&lt;type&gt;/?url=&lt;address&gt;</code> does not.</p>"
+        "</noscript>"
+        f'</main><script type="application/json" id="omnic-site">{facts}</script></body></html>\n'
+    )
+    headers = [
+        (b"content-type", b"text/html; charset=utf-8"),
+        (b"cache-control", b"no-cache"),
+        (b"content-security-policy", _POLICY.format(ancestors=own).encode("latin-1")),
+        (b"referrer-policy", b"no-referrer"),
+        NOSNIFF,
+    ]
+    return _packed(headers, body.encode())
