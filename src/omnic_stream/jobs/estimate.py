@@ -27,7 +27,7 @@ def expected_seconds(history: Sequence[tuple[int, float]], size: int, cost: Cost
 
 def estimated_fraction(elapsed: float, expected: float) -> float:
     """The fraction to show after ``elapsed`` seconds of an ``expected`` whole: linear up to the knee, then ever slower; below 1."""
-    x = elapsed / expected
+    x = elapsed / max(expected, 0.001)
     if x <= KNEE:
         return max(x, 0.0)
     return min(1 - (1 - KNEE) * exp(-(x - KNEE) / (1 - KNEE)), 0.999)

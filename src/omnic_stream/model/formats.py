@@ -128,15 +128,22 @@ def read_formats(toml: str) -> tuple[Format, ...]:
 
 
 def _rule(name: str, words: Mapping[str, Any]) -> ArgumentRule:
-    return ArgumentRule(
-        name=name, **{key: tuple(value) if isinstance(value, list) else value for key, value in words.items()}
-    )
+    return ArgumentRule(name=name, **_frozen(words))
 
 
 def _format(name: str, words: Mapping[str, Any], sets: Mapping[str, tuple[ArgumentRule, ...]]) -> Format:
-    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in words.items()}
+    values = _frozen(words)
     try:
         values["arguments"] = tuple(rule for chosen in values.get("arguments", ()) for rule in sets[chosen])
         return Format(name=name, **values)
     except (KeyError, TypeError) as error:
         raise ValueError(f"format {name} is not declared properly: {error}") from error
+
+
+def _frozen(words: Mapping[str, Any]) -> dict[str, Any]:
+    """TOML's lists as tuples."""
+    return {key: _tuple(value) for key, value in words.items()}
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value  # type: ignore[reportUnknownArgumentType, reportUnknownVariableType]

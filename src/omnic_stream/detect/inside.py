@@ -1,0 +1,57 @@
+"""Detection inside its worker: what the first bytes say, then ever finer questions to what kind of container it is.
+
+Order: libmagic (where the machine has it) or puremagic names a family; our own refiners then look into ZIP, OLE, XML, JSON, ISO media,
+EBML, RIFF and text. The name decides only among Formats that the content allows. Reads are bounded: heads, and members by name.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from importlib.resources import files
+
+from omnic_stream.detect import containers, named, texts, typed
+from omnic_stream.detect.magic import media_type_of
+from omnic_stream.detect.sample import Sample
+from omnic_stream.detect.signatures import by_signature
+from omnic_stream.model.contracts import Call
+from omnic_stream.model.formats import Formats, read_formats
+
+HEAD = 64 << 10
+GENERIC = frozenset(
+    {"application/octet-stream", "application/zip", "text/plain", "application/xml", "text/xml", "application/x-ole-storage"}
+)
+
+
+@lru_cache(maxsize=1)
+def formats() -> Formats:
+    """The registry, read once per worker: a worker is a process of its own and lives long."""
+    return Formats(read_formats(files("omnic_stream.model").joinpath("formats.toml").read_text(encoding="utf-8")))
+
+
+def detect(call: Call) -> str:
+    """contracts.Call with ``name``, ``media_type`` and ``expected`` as arguments; answers a Format's name."""
+    known = formats()
+    head = os.pread(call.input, HEAD, 0)
+    sample = Sample(call.input, head, os.fstat(call.input).st_size, call.arguments.get("name"))
+    hint = call.arguments.get("expected") or named(known, sample.name) or typed(known, call.arguments.get("media_type"))
+    found = by_signature(sample) or containers.refined(sample) or texts.refined(sample, known, hint)
+    if found is None:
+        media_type = media_type_of(head)
+        by_magic = known.by_media_type(media_type) if media_type not in GENERIC else None
+        found = by_magic.name if by_magic is not None else None
+    return _settled(known, found, hint)
+
+
+def _settled(known: Formats, found: str | None, hint: str | None) -> str:
+    """Content decides; the hint may only say more of the same, or speak where content says nothing."""
+    if hint is not None and hint in known:
+        if found is None:
+            return hint if known.get(hint).category not in MARKED else "BIN"
+        if known.descends(hint, found) and not known.get(hint).leaf:
+            return hint
+    return found or "BIN"
+
+
+MARKED = frozenset({"raster", "page", "office", "spreadsheet", "presentation", "text", "markup", "code", "archive"})
+"""Categories whose Formats carry a mark, or are text, which was looked for: without it, the name alone is not believed."""

@@ -1,0 +1,119 @@
+"""The library's one-call face: a file or an address in, a finished result out."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import trio
+
+from omnic_stream.config import Config
+from omnic_stream.model.contracts import Artifact
+from omnic_stream.model.errors import ERRORS, ConverterFailed, NotFound
+from omnic_stream.model.events import Failed, Logged
+from omnic_stream.service import Service, open_service
+
+OnEvent = Callable[[Logged], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Converted:
+    """A finished result in the store. ``path`` is read-only and may be evicted later: copy what you keep with ``save``."""
+
+    path: Path
+    format: str
+    media_type: str
+    size: int
+    etag: str
+    directory: bool
+
+    def read_bytes(self) -> bytes:
+        return self.path.read_bytes()
+
+    def save(self, to: str | os.PathLike[str]) -> Path:
+        """Copy to a file or, for a directory result, a folder that does not exist yet. Answers where it went."""
+        goal = Path(to)
+        if self.directory:
+            shutil.copytree(self.path, goal, copy_function=shutil.copyfile)
+        else:
+            shutil.copyfile(self.path, goal)
+        return goal
+
+
+def converted(artifact: Artifact) -> Converted:
+    return Converted(
+        path=artifact.path,
+        format=artifact.format,
+        media_type=artifact.media_type,
+        size=artifact.size,
+        etag=artifact.sha256,
+        directory=artifact.directory,
+    )
+
+
+def is_address(text: str) -> bool:
+    """Whether a word names an Address rather than a file: it has a scheme."""
+    scheme, found, _ = text.partition(":")
+    return bool(found) and len(scheme) > 1 and scheme[0].isalpha() and all(c.isalnum() or c in "+-." for c in scheme)
+
+
+async def make(
+    service: Service, source: str, type: str, *, profile: str | None = None, on_event: OnEvent | None = None
+) -> Artifact:
+    """One conversion in a service that runs. ``source`` is an address, or a file, which is granted by an open descriptor."""
+    if is_address(source):
+        url = source
+    else:
+        try:
+            url = service.files.grant(Path(source))
+        except OSError as error:
+            raise NotFound(f"{Path(source).name} cannot be read: {error.strerror}.") from error
+    wanted = service.wanted(url, type, profile)
+    with service.follow(wanted) as follower:
+        async for logged in follower.events():
+            if on_event is not None:
+                on_event(logged)
+            event = logged.event
+            if isinstance(event, Failed):
+                raise ERRORS.get(event.code, ConverterFailed)(
+                    event.message, retry_after=event.retry_after, extra=event.extra
+                )
+    artifact = service.result(wanted)
+    if artifact is None:
+        raise ConverterFailed("The result was evicted at once: the store's size limit is too small for it.")
+    return artifact
+
+
+async def convert_async(
+    source: str | os.PathLike[str],
+    type: str,
+    *,
+    config: Config | None = None,
+    profile: str | None = None,
+    on_event: OnEvent | None = None,
+) -> Converted:
+    """Convert a file or an address within Trio. Raises OmnicError; each failure has a ``code`` and a ``message``.
+
+    For more than one conversion keep a service open (``open_service``) and ask it: tools stay warm.
+    """
+    async with open_service(config) as service:
+        return converted(await make(service, os.fspath(source), type, profile=profile, on_event=on_event))
+
+
+def convert(
+    source: str | os.PathLike[str],
+    type: str,
+    *,
+    config: Config | None = None,
+    profile: str | None = None,
+    on_event: OnEvent | None = None,
+) -> Converted:
+    """The same from code without Trio: ``convert("report.docx", "thumb.png:200x200").save("thumb.png")``."""
+
+    async def main() -> Converted:
+        return await convert_async(source, type, config=config, profile=profile, on_event=on_event)
+
+    return trio.run(main)
