@@ -17,16 +17,16 @@ from typing import Protocol
 from omnic_stream.model.contracts import Converter
 from omnic_stream.model.errors import BadTarget, NoRoad
 from omnic_stream.model.formats import Formats
+from omnic_stream.model.simple_roads import Hop, goes_in_a_circle, simple_road
 from omnic_stream.model.target import Target
 
 NOMINAL_MIB = 1.0
 """Input size for which roads are compared."""
-MOST_SEARCHES = 4096
-"""Cached searches; beyond, the cache starts anew (a stranger could ask for every set of arguments)."""
+MOST_SEARCHES = 256
+"""Cached searches, some 100 KiB each; beyond, the cache starts anew (a stranger could ask for every set of arguments)."""
 
 Price = tuple[int, float, int]
 State = tuple[str, frozenset[str]]
-Hop = tuple[Converter, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +224,10 @@ class ConversionGraph:
         search = self._search(source, given, avoid)
         goals = [(name, given) for name in (goal, *self._substitutes(goal)) if (name, given) in search.prices]
         road = search.road(min(goals, key=lambda state: search.prices[state])) if goals else None
+        if road is not None and goes_in_a_circle(road):
+            leaves = {format.name for format in self.formats if format.leaf}
+            names = {name for name, _ in goals}
+            road = simple_road(self._edges, self._price, source, names, given, avoid=avoid, leaves=leaves)
         self._roads[key] = road
         return road
 
