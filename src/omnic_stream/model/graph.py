@@ -96,9 +96,7 @@ class ConversionGraph:
 
     # --- questions
 
-    def plan(
-        self, source: str, target: Target, *, profile: str | None = None, avoid: frozenset[str] = frozenset()
-    ) -> Plan:
+    def plan(self, source: str, target: Target, *, profile: str | None = None, avoid: frozenset[str] = frozenset()) -> Plan:
         """The cheapest Plan without the Converters in ``avoid``. Raises NoRoad, with what is possible and what is missing."""
         given = frozenset(name for name, _ in target.arguments)
         hops = (
@@ -185,34 +183,40 @@ class ConversionGraph:
         return found
 
     def _searched(self, source: str, given: frozenset[str], avoid: frozenset[str]) -> _Search:
-        """Dijkstra's algorithm, from one state to all."""
+        """Dijkstra's algorithm, from one state to all that matter: a state is left out where another of its Format has
+        taken the same arguments or more, at no higher price.
+        """
         start: State = (source, frozenset())
         prices: dict[State, Price] = {}
         before: dict[State, tuple[State, Hop]] = {}
+        settled: dict[str, list[frozenset[str]]] = {}
+        promised: dict[State, Price] = {start: (0, 0.0, 0)}
+        facts = {converter.id: (*self._price(converter), given.intersection(converter.takes)) for converter in self.converters}
         count = 0
         heap: list[tuple[Price, int, State, tuple[State, Hop] | None]] = [((0, 0.0, 0), 0, start, None)]
         while heap:
             price, _, state, came = heappop(heap)
-            if state in prices:
+            format, taken = state
+            known = settled.setdefault(format, [])
+            if any(taken <= more for more in known):
                 continue
+            known.append(taken)
             prices[state] = price
             if came is not None:
                 before[state] = came
-            format, taken = state
-            if came is not None and self.formats.get(format).leaf:
-                continue
+                if self.formats.get(format).leaf:
+                    continue
             for converter, output in self._edges.get(format, ()):
                 if converter.id in avoid:
                     continue
-                goal: State = (output, taken | given.intersection(converter.takes))
-                if goal in prices:
+                loss, ms, takes = facts[converter.id]
+                goal: State = (output, taken | takes)
+                further = (price[0] + loss, price[1] + ms, price[2] + 1)
+                if goal in promised and promised[goal] <= further:
                     continue
-                loss, ms = self._price(converter)
+                promised[goal] = further
                 count += 1
-                heappush(
-                    heap,
-                    ((price[0] + loss, price[1] + ms, price[2] + 1), count, goal, (state, (converter, format, output))),
-                )
+                heappush(heap, (further, count, goal, (state, (converter, format, output))))
         return _Search(prices, before)
 
     def _road(self, source: str, goal: str, given: frozenset[str], avoid: frozenset[str]) -> tuple[Hop, ...] | None:
@@ -250,9 +254,7 @@ class ConversionGraph:
                 return None
             hops += part
         taken = frozenset(name for converter, _, _ in hops for name in converter.takes)
-        last = self._road(stops[-1], target.format, given, avoid) or self._road(
-            stops[-1], target.format, given - taken, avoid
-        )
+        last = self._road(stops[-1], target.format, given, avoid) or self._road(stops[-1], target.format, given - taken, avoid)
         return None if last is None else (*hops, *last)
 
     def _profile(self, name: str) -> ProfileLike:
@@ -299,15 +301,13 @@ class ConversionGraph:
         missing: list[str] = []
         if self._unavailable:
             whole = ConversionGraph(self.formats, (*self.converters, *self._unavailable))
-            hops = whole._road(source, target.format, given, frozenset())  # noqa: SLF001
+            hops = whole._road(source, target.format, given, frozenset())
             absent = {converter.id for converter in self._unavailable}
             tools = [tool for hop in hops or () if hop[0].id in absent for tool in hop[0].tools]
             missing = list(dict.fromkeys(tool.debian or tool.pip or tool.name for tool in tools))
         extra = {"possible": possible, "missing": missing}
         if missing:
-            return NoRoad(
-                f"{source} to {target.format} needs what is not installed here: {', '.join(missing)}.", extra=extra
-            )
+            return NoRoad(f"{source} to {target.format} needs what is not installed here: {', '.join(missing)}.", extra=extra)
         if given and self._road(source, target.format, frozenset(), frozenset()) is not None:
             return NoRoad(
                 f"{source} can become {target.format}, but not with these arguments: {', '.join(sorted(given))}.",
