@@ -322,7 +322,9 @@ export class OmnicView extends HTMLElement {
       picture.hidden = false;
       return;
     }
-    const { signal } = (this.#mounting = new AbortController());
+    const mounting = new AbortController();
+    const { signal } = mounting;
+    this.#mounting = mounting;
     try {
       // A finished result that came by status has no media type: its own headers have.
       const mediaType = told.media_type ?? (await this.#head(href, signal));

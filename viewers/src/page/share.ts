@@ -1,0 +1,42 @@
+/** What people copy: a media URL, a curl line, a script tag. Pure. */
+
+import { mediaUrl, type Wanted } from "../core/index.ts";
+import { parseTarget } from "./catalogue.ts";
+
+const shell = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+
+const html = (text: string): string =>
+  text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+
+/** The file's name in an address: its last segment. */
+export function fileName(address: string): string {
+  if (address.startsWith("data:")) return "inline content";
+  const last =
+    address
+      .replace(/[?#<].*$/, "")
+      .split("/")
+      .filter(Boolean)
+      .pop() ?? address;
+  try {
+    return decodeURIComponent(last);
+  } catch {
+    return last;
+  }
+}
+
+export interface Snippets {
+  link: string;
+  curl: string;
+  embed: string;
+}
+
+export function snippets(base: URL, wanted: Wanted): Snippets {
+  const link = mediaUrl(base, wanted);
+  const { type } = parseTarget(wanted.type);
+  const stem =
+    fileName(wanted.url)
+      .replace(/\.[^.]*$/, "")
+      .replace(/[^\p{L}\p{N}._-]+/gu, "-") || "result";
+  const embed = `<script type="module" src="${html(new URL("viewer/omnic.js", base).href)}"></script>\n<omnic-view url="${html(wanted.url)}" type="${html(wanted.type)}"></omnic-view>`;
+  return { link, curl: `curl -fL -H 'Prefer: wait=60' -o ${shell(`${stem}.${type}`)} ${shell(link)}`, embed };
+}
