@@ -36,17 +36,18 @@ GRANTED = "granted"
 
 CHUNK = 1 * MiB
 
-RACY = 2.0
+SETTLED = 2.0
 """Seconds: a file written as recently may be written again without its times showing it (FAT and NFS count in 1 to 2 s)."""
 
 
 @asynccontextmanager
-async def open_files(roots: Mapping[str, Path], *, most: int = 512 * MiB) -> AsyncGenerator[FileSource]:
+async def open_files(roots: Mapping[str, Path], *, most: int = 512 * MiB, settled: float = SETTLED) -> AsyncGenerator[FileSource]:
     """The source of ``file:`` addresses; what was granted is closed with the block.
 
+    ``most``: bytes of a file. ``settled``: seconds since its last change after which its times are believed.
     Raises MisconfiguredError for a root's name that no address can hold.
     """
-    source = FileSource(roots, most=most)
+    source = FileSource(roots, most=most, settled=settled)
     try:
         yield source
     finally:
@@ -58,9 +59,10 @@ class FileSource:
 
     schemes: Mapping[str, SchemeRule] = MappingProxyType({"file": SchemeRule(query=False)})
 
-    def __init__(self, roots: Mapping[str, Path], *, most: int = 512 * MiB) -> None:
+    def __init__(self, roots: Mapping[str, Path], *, most: int = 512 * MiB, settled: float = SETTLED) -> None:
         self._roots = {_root_name(name): folder for name, folder in roots.items()}
         self._most = most
+        self._settled = settled
         self._granted: dict[str, int] = {}
         self._threads = trio.CapacityLimiter(8)
 
@@ -106,7 +108,7 @@ class FileSource:
             found = os.fstat(opened)
             if not stat.S_ISREG(found.st_mode):
                 raise Refused("The address names something that is no regular file.")
-            validators = Validators(etag=_etag(found)) if _settled(found) else Validators()
+            validators = Validators(etag=_etag(found)) if _age(found) > self._settled else Validators()
             if known is not None and known.etag is not None and known.etag == validators.etag:
                 return Fetched(unchanged=True, validators=validators, max_age=0.0)
             await self._read(opened, found.st_size, Delivery(sink, self._most, report))
@@ -159,8 +161,8 @@ def _etag(found: os.stat_result) -> str:
     return f'"{found.st_ino:x}-{found.st_size:x}-{found.st_mtime_ns:x}-{found.st_ctime_ns:x}"'
 
 
-def _settled(found: os.stat_result) -> bool:
-    return time.time() - max(found.st_mtime, found.st_ctime) > RACY
+def _age(found: os.stat_result) -> float:
+    return time.time() - max(found.st_mtime, found.st_ctime)
 
 
 def _path_name(name: str) -> str:

@@ -97,8 +97,18 @@ def file_name(headers: Mapping[str, str], url: str) -> str | None:
 def clean_name(name: str) -> str | None:
     """A bare file name that is safe to show and to keep: no folders, no controls, no direction overrides, not too long."""
     bare = re.split(r"[/\\]", name)[-1]
-    shown = "".join(letter for letter in unicodedata.normalize("NFC", bare) if unicodedata.category(letter)[0] != "C")
+    shown = "".join(map(_printable, unicodedata.normalize("NFC", bare)))
     return _shortened(shown.strip(" .")) or None
+
+
+def _printable(letter: str) -> str:
+    match unicodedata.category(letter)[0]:
+        case "C":
+            return ""
+        case "Z":
+            return " "
+        case _:
+            return letter
 
 
 def _disposed(disposition: str) -> str | None:

@@ -223,7 +223,7 @@ async def _converse(origin: Origin, stream: trio.abc.Stream, below: trio.SocketS
 
 
 def _read_head(head: bytes) -> Seen:
-    first, *lines = head.decode("latin-1").split("\r\n")
+    first, *lines = head.decode("utf-8", errors="surrogateescape").split("\r\n")
     method, target, _ = first.split(" ", 2)
     fields = (line.partition(":") for line in lines)
     return Seen(method, target, {name.lower(): value.strip() for name, _, value in fields})
