@@ -64,7 +64,7 @@ def named(formats: Formats, name: str | None) -> str | None:
     """The Format of the longest extension that is known."""
     words = (name or "").lower().rpartition("/")[2].split(".")
     for start in range(1, len(words)):
-        if found := formats.by_extension(".".join(words[start:])):
+        if found := [format for format in formats.by_extension(".".join(words[start:])) if not format.leaf]:
             return found[0].name
     return None
 

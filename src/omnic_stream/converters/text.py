@@ -1,0 +1,97 @@
+"""Text, markup and code: to HTML that is safe to show, to plain text, and to a picture of the first page. Wheels alone."""
+
+from __future__ import annotations
+
+from omnic_stream.model.contracts import Converter, Cost, Limits, Loss, MiB, Tool, WarmCall
+
+LIMITS = Limits(seconds=60, stall=60, memory=512 * MiB)
+WARM = "omnic_stream.converters.warm.text:"
+OFFICE_TEXT = "omnic_stream.converters.warm.books:"
+PYGMENTS = Tool("pygments", pip="Pygments", module=True)
+PILLOW = Tool("PIL", pip="Pillow", module=True)
+NH3 = Tool("nh3", pip="nh3", module=True)
+
+
+def converter(
+    id: str,
+    function: str,
+    inputs: tuple[str, ...],
+    output: str,
+    *,
+    ms: float,
+    loss: Loss,
+    tools: tuple[Tool, ...],
+    specimen: str | None = None,
+) -> Converter:
+    return Converter(
+        id=id,
+        version=1,
+        family="text",
+        inputs=inputs,
+        outputs=(output,),
+        run=WarmCall(function=function, limits=LIMITS),
+        cost=Cost(ms=ms, ms_per_mib=ms * 10),
+        loss=loss,
+        tools=tools,
+        specimen=specimen,
+    )
+
+
+CONVERTERS = (
+    converter(
+        "markdown.html",
+        WARM + "markdown",
+        ("MD",),
+        "HTML",
+        ms=10,
+        loss=Loss.RESTYLES,
+        tools=(Tool("markdown_it", pip="markdown-it-py", module=True), PYGMENTS, NH3),
+        specimen="field-notes.md",
+    ),
+    converter(
+        "rst.html",
+        WARM + "restructured",
+        ("RST",),
+        "HTML",
+        ms=40,
+        loss=Loss.RESTYLES,
+        tools=(Tool("docutils", pip="docutils", module=True), NH3),
+    ),
+    converter(
+        "code.html", WARM + "highlighted", ("TXT",), "HTML", ms=15, loss=Loss.RESTYLES, tools=(PYGMENTS,), specimen="field-notes.md"
+    ),
+    converter("table.html", WARM + "table", ("CSV", "TSV"), "HTML", ms=10, loss=Loss.RESTYLES, tools=(), specimen="tides.csv"),
+    converter("table.json", WARM + "table_json", ("CSV", "TSV"), "JSON", ms=10, loss=Loss.RESTYLES, tools=(), specimen="tides.csv"),
+    converter("notebook.html", WARM + "notebook", ("IPYNB",), "HTML", ms=20, loss=Loss.RESTYLES, tools=(PYGMENTS, NH3)),
+    converter("html.text", WARM + "words", ("HTML",), "TXT", ms=8, loss=Loss.EXTRACTS, tools=(NH3,)),
+    converter("text.page", WARM + "page", ("TXT",), "PNG", ms=30, loss=Loss.RASTERISES, tools=(PILLOW,)),
+    converter(
+        "docx.html",
+        OFFICE_TEXT + "docx",
+        ("DOCX",),
+        "HTML",
+        ms=60,
+        loss=Loss.RESTYLES,
+        tools=(Tool("mammoth", pip="mammoth", module=True), NH3),
+        specimen="letter.docx",
+    ),
+    converter("epub.html", OFFICE_TEXT + "epub", ("EPUB",), "HTML", ms=40, loss=Loss.RESTYLES, tools=(NH3,)),
+    converter(
+        "zip.listing",
+        OFFICE_TEXT + "zip_listing",
+        ("ZIP", "EPUB", "DOCX", "XLSX", "PPTX", "ODT", "ODS", "ODP"),
+        "listing.json",
+        ms=5,
+        loss=Loss.EXTRACTS,
+        tools=(),
+    ),
+    converter(
+        "tar.listing",
+        OFFICE_TEXT + "tar_listing",
+        ("TAR", "TAR.GZ", "TAR.BZ2", "TAR.XZ"),
+        "listing.json",
+        ms=20,
+        loss=Loss.EXTRACTS,
+        tools=(),
+    ),
+)

@@ -1,0 +1,81 @@
+"""SVG by resvg: no scripts, no network; it is given no folder, so that no reference to a file leads anywhere."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import zlib
+from typing import Any
+
+import resvg_py
+from PIL import Image
+
+from omnic_stream.converters.warm.box import check_pixels, wish
+from omnic_stream.converters.warm.pillow import finish
+from omnic_stream.model.contracts import Call, MiB
+from omnic_stream.model.errors import Corrupt, TooExpensive
+
+LARGEST = 32 * MiB
+UNITS = {"": 1.0, "px": 1.0, "pt": 4 / 3, "pc": 16.0, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96.0}
+LENGTH = re.compile(r"\s*([0-9.]+(?:e[-+]?\d+)?)\s*([a-z%]*)\s*", re.IGNORECASE)
+
+
+def convert(call: Call) -> dict[str, int]:
+    asked = wish(call.arguments, call.target)
+    text = _text(call)
+    natural = _natural_size(text)
+    options: dict[str, Any] = {}
+    if asked.width and asked.height and natural is not None:
+        # a drawing has no pixels of its own, so it is drawn at the size that is wanted
+        scales = (asked.width / natural[0], asked.height / natural[1])
+        scale = min(scales) if asked.fit in {"fit", "pad"} else max(scales)
+        options["width"] = max(round(natural[0] * scale), 1)
+        check_pixels(options["width"], round(natural[1] * scale))
+    elif natural is not None:
+        check_pixels(round(natural[0]), round(natural[1]))
+    try:
+        data = bytes(resvg_py.svg_to_bytes(svg_string=text, **options))
+    except (ValueError, RuntimeError) as error:
+        raise Corrupt("The drawing cannot be read: it is not well formed, or has no size.") from error
+    with Image.open(io.BytesIO(data)) as image:
+        image.load()
+        return finish(image, asked, call.target.rpartition(".")[2].upper(), call.output)
+
+
+def _text(call: Call) -> str:
+    data = os.pread(call.input, LARGEST + 1, 0)
+    if data.startswith(b"\x1f\x8b"):
+        try:
+            data = zlib.decompressobj(wbits=31).decompress(data, LARGEST + 1)
+        except zlib.error as error:
+            raise Corrupt("The compressed drawing is broken.") from error
+    if len(data) > LARGEST:
+        raise TooExpensive(f"The drawing has more than {LARGEST // MiB} MiB.")
+    encoding = "utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8"
+    return data.decode(encoding, "replace").lstrip("\ufeff")
+
+
+def _natural_size(text: str) -> tuple[float, float] | None:
+    """Width and height in pixels by the root's attributes (SVG 2 section 8.2), or by its viewBox."""
+    root = re.search(r"<(?:[\w-]+:)?svg\b([^>]*)>", text[:65536], re.IGNORECASE)
+    if root is None:
+        return None
+    values = dict(re.findall(r"([\w:-]+)\s*=\s*[\"']([^\"']*)[\"']", root[1]))
+    size = (_pixels(values.get("width")), _pixels(values.get("height")))
+    if size[0] and size[1]:
+        return size[0], size[1]
+    box = [float(word) for word in re.findall(r"-?[0-9.]+(?:e[-+]?\d+)?", values.get("viewBox", ""))]
+    if len(box) == 4 and box[2] > 0 and box[3] > 0:
+        return box[2], box[3]
+    return None
+
+
+def _pixels(length: str | None) -> float | None:
+    match = LENGTH.fullmatch(length or "")
+    if match is None or match[2].lower() not in UNITS:
+        return None
+    try:
+        return float(match[1]) * UNITS[match[2].lower()]
+    except ValueError:
+        return None

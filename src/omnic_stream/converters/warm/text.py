@@ -1,0 +1,204 @@
+"""Markdown, reStructuredText, code, tables and notebooks to HTML; HTML to text; text to a picture."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import json
+import os
+import re
+import textwrap
+from typing import Any
+
+from omnic_stream.converters.warm.pages import cleaned, document, read_text, write
+from omnic_stream.model.contracts import Call
+from omnic_stream.model.errors import Corrupt
+
+MOST_ROWS = 5_000
+LONGEST_HIGHLIGHTED = 2 << 20
+CODE_CSS = """
+.k,.kd,.kn,.kr,.kt{color:#a626a4}.s,.s1,.s2,.sd,.sb{color:#2d7a31}.c,.c1,.cm,.ch{color:#6a737d;font-style:italic}.mi,.mf,.m,.mh{color:#986801}
+.nf,.fm{color:#4078f2}.nc,.nn{color:#b26a00}.nt{color:#ca3a32}.na{color:#986801}.gi{color:#2d7a31}.gd{color:#ca3a32}.gh,.gu{font-weight:600}
+@media(prefers-color-scheme:dark){.k,.kd,.kn,.kr,.kt{color:#d2a8ff}.s,.s1,.s2,.sd,.sb{color:#7ee787}.c,.c1,.cm,.ch{color:#8b949e}
+.mi,.mf,.m,.mh,.na{color:#f2cc60}.nf,.fm{color:#79c0ff}.nc,.nn{color:#ffa657}.nt,.gd{color:#ff7b72}.gi{color:#7ee787}}
+.linenos{color:#8b949e;user-select:none;padding-right:1em}
+"""
+LEXERS = {"JS": "javascript", "MJS": "javascript", "es5.js": "javascript", "min.js": "javascript", "PY": "python", "TS": "typescript",
+          "D.TS": "typescript", "TSX": "tsx", "CPP": "cpp", "RS": "rust", "RB": "ruby", "SH": "bash", "PL": "perl", "HS": "haskell",
+          "KT": "kotlin", "CS": "csharp", "JL": "julia", "MAKE": "make", "SPEC": "spec", "NDJSON": "json", "GEOJSON": "json", "min.css": "css",
+          "KML": "xml", "GPX": "xml", "GML": "xml", "OSM": "xml", "EML": "email", "BIB": "bibtex", "PS1": "powershell", "PROTO": "protobuf"}  # fmt: skip
+
+
+def markdown(call: Call) -> dict[str, int]:
+    from markdown_it import MarkdownIt
+    from mdit_py_plugins.footnote import footnote_plugin
+    from mdit_py_plugins.front_matter import front_matter_plugin
+    from mdit_py_plugins.tasklists import tasklists_plugin
+
+    text = read_text(call)
+    renderer = (
+        MarkdownIt("commonmark", {"html": True, "highlight": _block})
+        .enable(["table", "strikethrough"])
+        .use(footnote_plugin)
+        .use(front_matter_plugin)
+        .use(tasklists_plugin)
+    )
+    body = cleaned(str(renderer.render(text)))
+    heading = re.search(r"^#\s+(.+?)\s*#*$", text, re.MULTILINE)
+    return write(call, document(heading[1] if heading else "Document", body, css=CODE_CSS))
+
+
+def _block(code: str, language: str, _: str) -> str:
+    from pygments import highlight
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexers import get_lexer_by_name
+    from pygments.util import ClassNotFound
+
+    try:
+        return str(highlight(code, get_lexer_by_name(language or "text"), HtmlFormatter(nowrap=True)))
+    except ClassNotFound:
+        return html.escape(code)
+
+
+def restructured(call: Call) -> dict[str, int]:
+    from docutils.core import publish_parts
+
+    settings = {
+        "file_insertion_enabled": False, "raw_enabled": False, "_disable_config": True, "report_level": 5, "halt_level": 5,
+        "syntax_highlight": "short", "math_output": "MathML", "doctitle_xform": True, "embed_stylesheet": False, "line_length_limit": 200_000,
+    }  # fmt: skip
+    parts: Any = publish_parts(read_text(call), writer="html5", settings_overrides=settings)
+    return write(
+        call, document(re.sub("<[^>]+>", "", str(parts["title"])) or "Document", cleaned(str(parts["html_body"])), css=CODE_CSS)
+    )
+
+
+def highlighted(call: Call) -> dict[str, int]:
+    """Source code with line numbers that can be linked to (``#L12``)."""
+    from pygments import highlight
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexers import TextLexer, get_lexer_by_name, guess_lexer
+    from pygments.util import ClassNotFound
+
+    text = read_text(call)
+    try:
+        if len(text) > LONGEST_HIGHLIGHTED:
+            lexer = TextLexer()
+        elif call.source == "TXT":
+            lexer = guess_lexer(text[:20_000]) if text.startswith(("#!", "<?")) else TextLexer()
+        else:
+            lexer = get_lexer_by_name(LEXERS.get(call.source, call.source.lower()))
+    except ClassNotFound:
+        lexer = TextLexer()
+    formatter = HtmlFormatter(linenos="inline", lineanchors="L", anchorlinenos=False, wrapcode=True)
+    return write(call, document(str(lexer.name), str(highlight(text, lexer, formatter)), css=CODE_CSS, wide=True))
+
+
+def _rows(call: Call) -> list[list[str]]:
+    text = read_text(call)
+    try:
+        delimiter = "\t" if call.source == "TSV" else csv.Sniffer().sniff(text[:8192], ",;\t|").delimiter
+    except csv.Error:
+        delimiter = ","
+    try:
+        rows = csv.reader(io.StringIO(text), delimiter=delimiter)
+        return [row for _, row in zip(range(MOST_ROWS + 1), rows, strict=False)]
+    except csv.Error as error:
+        raise Corrupt("The table cannot be read: a field has no end.") from error
+
+
+def table(call: Call) -> dict[str, int]:
+    rows = _rows(call)
+    head, rest = (rows[0], rows[1:]) if rows else ([], [])
+    cells = "".join(f"<th>{html.escape(cell)}</th>" for cell in head)
+    lines = "\n".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rest[: MOST_ROWS - 1])
+    more = f"<p>The first {MOST_ROWS - 1} rows.</p>" if len(rest) >= MOST_ROWS else ""
+    return write(
+        call, document("Table", f"<table><thead><tr>{cells}</tr></thead><tbody>\n{lines}\n</tbody></table>{more}", wide=True)
+    )
+
+
+def table_json(call: Call) -> dict[str, int]:
+    """A list of objects, by the names of the first row."""
+    rows = _rows(call)
+    names = rows[0] if rows else []
+    return write(call, json.dumps([dict(zip(names, row, strict=False)) for row in rows[1:]], ensure_ascii=False, indent=1).encode())
+
+
+def notebook(call: Call) -> dict[str, int]:
+    try:
+        data: Any = json.loads(read_text(call))
+        cells: list[Any] = list(data["cells"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise Corrupt("The notebook is broken: it is not JSON with cells.") from error
+    language = str(data.get("metadata", {}).get("language_info", {}).get("name", "python"))
+    return write(call, document("Notebook", cleaned("\n".join(_cell(cell, language) for cell in cells)), css=CODE_CSS))
+
+
+def _cell(cell: Any, language: str) -> str:
+    from markdown_it import MarkdownIt
+
+    source = _joined(cell.get("source", ""))
+    if cell.get("cell_type") == "markdown":
+        return str(MarkdownIt("commonmark").enable("table").render(source))
+    parts = [f"<pre><code>{_block(source, language, '')}</code></pre>"]
+    for output in cell.get("outputs", []):
+        data = output.get("data", {})
+        if "image/png" in data:
+            parts.append(f'<img alt="output" src="data:image/png;base64,{"".join(_joined(data["image/png"]).split())}">')
+        elif "text/html" in data:
+            parts.append(_joined(data["text/html"]))
+        else:
+            parts.append(f"<pre>{html.escape(_joined(output.get('text') or data.get('text/plain', '')))}</pre>")
+    return "\n".join(parts)
+
+
+def _joined(value: Any) -> str:
+    return "".join(str(line) for line in value) if isinstance(value, list) else str(value)  # type: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+
+
+def words(call: Call) -> dict[str, int]:
+    """The text of a page, a block a line."""
+    import nh3
+
+    text = read_text(call)
+    text = re.sub(r"(?is)<(script|style|head|template)\b.*?</\1\s*>", " ", text)
+    text = re.sub(r"(?i)<(br|/p|/div|/h[1-6]|/li|/tr|/pre|/blockquote|hr)\b[^>]*>", "\n", text)
+    plain = html.unescape(nh3.clean(text, tags=set(), attributes={}))
+    lines = [" ".join(line.split()) for line in plain.splitlines()]
+    return write(call, (re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n").encode())
+
+
+def page(call: Call) -> dict[str, int]:
+    """The first page as a picture, dark on white, 816 x 1056 (US letter at 96 dpi)."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    text = read_text(call).expandtabs(4)
+    size, margin, leading = (816, 1056), 64, 22
+    font = _font(16)
+    across = max(int((size[0] - 2 * margin) / font.getlength("x" * 20) * 20), 20)
+    lines: list[str] = []
+    for line in text.splitlines():
+        lines += textwrap.wrap(line, across, drop_whitespace=False, replace_whitespace=False) or [""]
+        if len(lines) > (size[1] - 2 * margin) // leading:
+            break
+    image = Image.new("RGB", size, "white")
+    draw = ImageDraw.Draw(image)
+    for number, line in enumerate(lines[: (size[1] - 2 * margin) // leading]):
+        draw.text((margin, margin + number * leading), "".join(c for c in line if c.isprintable()), fill="#1d2329", font=font)
+    with os.fdopen(os.dup(call.output), "wb") as file:
+        image.save(file, "PNG")
+    assert isinstance(font, ImageFont.FreeTypeFont)
+    return {"width": size[0], "height": size[1]}
+
+
+def _font(size: int) -> Any:
+    from PIL import ImageFont
+
+    for path in ("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf", "/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf"):
+        try:
+            return ImageFont.truetype(path, size)
+        except OSError:
+            continue
+    return ImageFont.load_default(size)
