@@ -71,7 +71,7 @@ def open_unnamed(folder: Path) -> int:
 
 
 def copy_out(source: int, path: Path, limit: int) -> None:
-    """Copy what a worker wrote into a file of its own: the worker may keep its descriptor, and write to it, for as long as it lives."""
+    """Copy what a worker wrote into a file of its own: the worker may keep its descriptor, and write to it, while it lives."""
     size = os.fstat(source).st_size
     if size > limit:
         raise TooExpensive("The result is larger than is allowed.")
@@ -95,7 +95,7 @@ def copy_out(source: int, path: Path, limit: int) -> None:
 
 
 def stage(source: Path, target: Path) -> None:
-    """Copy an input (a file or a folder) that the tool's user may not read where it lies. The copy is readable for all, writable for none."""
+    """Copy an input (a file or a folder) that the tool's user may not read where it lies; the copy all may read and none write."""
     if source.is_dir():
         target.mkdir()
         for entry in sorted(source.iterdir()):

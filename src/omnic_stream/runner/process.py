@@ -39,7 +39,7 @@ class Child:
         env: Mapping[str, str],
         cwd: Path | None = None,
     ) -> None:
-        self._popen = subprocess.Popen(  # noqa: ASYNC220 - see above
+        self._popen = subprocess.Popen(
             argv,
             stdin=stdin,
             stdout=stdout,
@@ -56,11 +56,12 @@ class Child:
 
     async def wait(self) -> int:
         """The exit status as Popen tells it; the child is reaped."""
-        if self._popen.returncode is None:
+        status = self._popen.returncode
+        if status is None:
             await trio.lowlevel.wait_readable(self._pidfd)
-            self._popen.wait()  # it has ended: does not wait
+            status = self._popen.wait()  # it has ended: does not wait
             os.close(self._pidfd)
-        return self._popen.returncode
+        return status
 
     @property
     def returncode(self) -> int | None:

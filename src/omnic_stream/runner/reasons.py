@@ -18,7 +18,8 @@ _EMPTY_BRACKETS = re.compile(r"\[\s*\]|\(\s*\)")
 _TRACEBACK = re.compile(r"^(Traceback \(most recent|File \"|at |~*\^+~*$|\d+: |#\d+ )")
 _PROGRESS = re.compile(r"^(frame=|size=|progress=|out_time|\d+ \d+( |$)|[\d.\s%]+$)")
 _TELLING = re.compile(
-    r"error|fail|invalid|not |n't |cannot|unable|unsupported|unknown|corrupt|damaged|broken|missing|no such|denied|refused|exceed|limit|too ",
+    r"error|fail|invalid|not |n't |cannot|unable|unsupported|unknown|corrupt|damaged|broken|missing|no such"
+    r"|denied|refused|exceed|limit|too ",
     re.IGNORECASE,
 )
 

@@ -32,6 +32,7 @@ from omnic_stream.runner.cage import Cage, input_name
 from omnic_stream.runner.reasons import clean, signal_of, why
 from omnic_stream.runner.sandbox import Sandbox, Streams, seen_names, take_back
 from omnic_stream.runner.slots import Line, Place
+from omnic_stream.runner.supervisor import FAILED
 from omnic_stream.runner.tiers import choose
 from omnic_stream.runner.unpack import unpack
 from omnic_stream.runner.warm import Pool
@@ -254,7 +255,7 @@ async def open_runner(
     Python workers must import from; ``prestart`` names kinds to start in the background.
     """
     kinds = {kind.name: kind for kind in WORKERS} | dict(workers or {})
-    async with choose(tier) as sandbox, trio.open_nursery() as nursery:
+    async with choose(tier) as sandbox, _open_nursery() as nursery:
         runner = CagedRunner(
             sandbox,
             nursery,
@@ -270,6 +271,18 @@ async def open_runner(
             with trio.CancelScope(shield=True):
                 await runner.end()
             nursery.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def _open_nursery() -> AsyncIterator[trio.Nursery]:
+    """A nursery for tasks that do not raise: what the block raises comes out as it is, not in a group."""
+    try:
+        async with trio.open_nursery() as nursery:
+            yield nursery
+    except BaseExceptionGroup as group:
+        if len(group.exceptions) == 1:
+            raise group.exceptions[0] from None
+        raise
 
 
 def _pool(pools: Mapping[str, Pool], call: WarmCall) -> Pool:
@@ -321,7 +334,7 @@ def _clear(folder: Path) -> None:
 def _failure(tool: str, ended: Ended) -> OmnicError:
     """What a tool's end means."""
     name, said, number = clean(Path(tool).name), ended.stderr + b"\n" + ended.stdout, signal_of(ended.returncode)
-    if ended.stderr.startswith(b"bwrap: "):
+    if ended.stderr.startswith((b"bwrap: ", FAILED)):
         return SandboxUnavailable("The sandbox could not be set up for this tool.")
     if number == signal.SIGXFSZ:
         return TooExpensive("The result is larger than is allowed.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -148,9 +149,7 @@ class Bubblewrap:
         try:
             try:
                 if uid is not None and cage.folder is not None:
-                    # The group is root's own and may enter: bubblewrap changes there before it drops to the tool's uid.
-                    os.chown(tell_folder := cage.folder, uid, 0)
-                    os.chmod(tell_folder, 0o710)
+                    hand_over(cage.folder, uid)
                 child = Child(
                     bwrap_argv(cage, uid=uid, info=told, rules=rules, links=self.links),
                     stdin=streams.stdin,
@@ -192,6 +191,12 @@ async def _init_of(tell: int) -> int | None:
         return None
 
 
+def hand_over(folder: Path, uid: int) -> None:
+    """Give a job folder to a tree's user. The group is root's own and may enter: bubblewrap does, before it drops to that user."""
+    os.chown(folder, uid, 0)
+    folder.chmod(0o710)
+
+
 def take_back(folder: Path) -> None:
     """Make what a tool left the service's own again: owner, and folders that can be listed and emptied. Blocks: use a thread."""
     mine = os.geteuid()
@@ -209,7 +214,7 @@ def _own(name: str, at: int, uid: int, mode: int | None) -> None:
     try:
         if uid == 0:
             os.chown(name, 0, 0, dir_fd=at, follow_symlinks=False)
-        if mode is not None and not os.path.islink(f"/proc/self/fd/{at}/{name}"):
+        if mode is not None and stat.S_ISDIR(os.stat(name, dir_fd=at, follow_symlinks=False).st_mode):
             os.chmod(name, mode, dir_fd=at)
     except OSError:  # what cannot be owned is refused when the output is looked at
         pass

@@ -19,7 +19,7 @@ class Kept:
         self._tail = bytearray()
         self.seen = 0
 
-    def feed(self, chunk: bytes) -> None:
+    def feed(self, chunk: bytes | bytearray) -> None:
         self.seen += len(chunk)
         room = self._half - len(self._head)
         self._head += chunk[: max(room, 0)]
@@ -36,7 +36,7 @@ class Lines:
     def __init__(self) -> None:
         self._rest = b""
 
-    def feed(self, chunk: bytes) -> list[bytes]:
+    def feed(self, chunk: bytes | bytearray) -> list[bytes]:
         """The lines that the chunk completes, without their ends and without empty ones."""
         *done, rest = (self._rest + chunk).translate(_ENDS).split(b"\n")
         self._rest = rest[-LONGEST_LINE:]

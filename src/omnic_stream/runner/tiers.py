@@ -16,6 +16,7 @@ from omnic_stream.model.contracts import Limits, MiB
 from omnic_stream.model.errors import MisconfiguredError, OmnicError
 from omnic_stream.runner.cage import Cage
 from omnic_stream.runner.sandbox import Bubblewrap, Sandbox, Streams, take_back
+from omnic_stream.runner.supervised import landlock_sandbox, rlimits_sandbox
 from omnic_stream.runner.uids import Uids
 from omnic_stream.runner.watch import watch_tree
 
@@ -47,11 +48,11 @@ async def choose(tier: str) -> AsyncIterator[Sandbox]:
 def _made(name: str, uids: Uids | None) -> Sandbox | None:
     if name == "bwrap":
         return Bubblewrap(uids) if shutil.which("bwrap", path="/usr/bin:/bin") else None
-    return None
+    return landlock_sandbox(uids) if name == "landlock" else rlimits_sandbox(uids)
 
 
 async def works(sandbox: Sandbox) -> bool:
-    """Whether a tool started in it can write its result, is not root, and (in a safe tier) cannot read a file that is not its own."""
+    """Whether a tool in it can write its result, is not root, and (in a safe tier) cannot read a file that is not its own."""
     with tempfile.TemporaryDirectory(prefix="omnic-try-") as text:
         folder = Path(text, "job")
         foreign = Path(text, "foreign")

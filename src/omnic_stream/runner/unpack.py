@@ -21,7 +21,7 @@ CHUNK: Final = 1 << 20
 
 
 def unpack(archive: int, folder: Path, limit: int) -> None:
-    """Make ``folder`` and fill it. Raises ConverterFailed for anything but plain files and folders, TooExpensive beyond ``limit`` bytes.
+    """Make ``folder`` and fill it. Raises ConverterFailed for all but plain files and folders, TooExpensive beyond ``limit`` bytes.
 
     Blocks: use a thread. The archive is read once, in order, by position: changing it meanwhile changes what is checked, too.
     """
@@ -124,21 +124,16 @@ def _check_sum(block: bytes) -> None:
 def _records(content: bytes) -> dict[str, str]:
     """``LENGTH KEY=VALUE\\n`` records (pax); only what names and measures the file counts."""
     found: dict[str, str] = {}
-    try:
-        while content:
-            length = int(content.split(b" ", 1)[0])
-            record, content = content[:length], content[length:]
-            key, _, value = record.split(b" ", 1)[1].removesuffix(b"\n").partition(b"=")
-            if key.startswith(b"GNU.sparse"):
-                raise ConverterFailed("The converter's result holds something that is not a plain file.")
-            if key in (b"path", b"size"):
-                found[key.decode()] = value.decode("utf-8")
-            if length <= 0:
-                raise ValueError(length)
-        if int(found.get("size", "0")) < 0:
-            raise ValueError(found["size"])
-    except (ValueError, IndexError) as error:
-        raise ConverterFailed("The converter's result cannot be read.") from error
+    while content:
+        length, space, _ = content.partition(b" ")
+        if not (space and length.isdigit() and len(length) < int(length) <= len(content)):
+            raise ConverterFailed("The converter's result cannot be read.")
+        record, content = content[: int(length)], content[int(length) :]
+        key, _, value = record[len(length) + 1 :].removesuffix(b"\n").partition(b"=")
+        if key.startswith(b"GNU.sparse"):
+            raise ConverterFailed("The converter's result holds something that is not a plain file.")
+        if key == b"path" or (key == b"size" and value.isdigit()):
+            found[key.decode()] = _text(value)
     return found
 
 

@@ -15,6 +15,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -94,7 +95,7 @@ class Worker:
         self.calls += 1
         busy = sample(self.tree.root).cpu if self.calls > 1 and limits.cpu < self._kind.limits.cpu else 0.0
         meter = Meter(limits, now=trio.current_time(), cpu=busy)
-        if self._unasked():
+        if self.unasked():
             raise ConverterFailed(f"The {self._kind.name} worker is out of step.")
         try:
             await self._send(request, descriptors)
@@ -128,16 +129,15 @@ class Worker:
     async def _slim(self, meter: Meter) -> bool:
         if self.calls % CHECK_CALLS and not meter.peak:
             return True
-        with trio.CancelScope(shield=True):
-            use = await trio.to_thread.run_sync(lambda: sample(self.tree.root))
-            if use.memory > self._kind.memory:
-                use = await trio.to_thread.run_sync(lambda: sample(self.tree.root, exact=True))
-        return use.memory <= self._kind.memory
+        for exact in (False, True):
+            use = await trio.to_thread.run_sync(partial(sample, self.tree.root, exact=exact))
+            if use.memory <= self._kind.memory:
+                return True
+        return False
 
-    def _unasked(self) -> bool:
+    def unasked(self) -> bool:
         """Whether something lies in the socket (or it is closed) though nothing was asked."""
         try:
-            self._link.recv  # noqa: B018 - the trio socket stays the owner; the look below must not wait
             with socket.socket(fileno=os.dup(self._link.fileno())) as same:
                 same.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
         except BlockingIOError:
@@ -218,7 +218,7 @@ class Pool:
     async def _take(self) -> Worker:
         while self._idle:
             worker = self._idle.pop()
-            if not worker._unasked():  # pyright: ignore[reportPrivateUsage] - the same module's
+            if not worker.unasked():
                 return worker
             await worker.end()
         return await self._start()

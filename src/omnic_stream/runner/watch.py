@@ -88,15 +88,18 @@ async def watch_tree(tree: Tree, limits: Limits, *, folder: Path | None, told: C
             kept[name].feed(chunk)
             if sum(one.seen for one in kept.values()) > limits.flood:
                 raise TooExpensive("The tool printed without end.")
-            for line in lines.feed(bytes(chunk)):
+            for line in lines.feed(chunk):
                 told(line)
         for line in lines.last():
             told(line)
 
+    def written() -> int:
+        return folder_size(folder) if folder is not None else 0
+
     async def look() -> None:
         while True:
             await trio.sleep(min(EVERY, max(meter.deadline - trio.current_time(), 0)))
-            await meter.look(tree.root, (lambda: folder_size(folder)) if folder is not None else int)
+            await meter.look(tree.root, written)
             meter.check_time()
 
     try:
