@@ -12,7 +12,9 @@ from omnic_stream.model.errors import Busy, NoRoad
 from omnic_stream.model.events import Converting, Downloaded, Downloading, Failed, Queued, Ready
 from omnic_stream.model.signing import sign
 from omnic_stream.testing.sockets import open_socket
-from web.live_support import SECRET, URL, open_house, wanted
+from omnic_stream.web.door import open_door
+from omnic_stream.web.hits import Index
+from web.live_support import QUICK, SECRET, URL, open_house, wanted
 
 READY = Ready(artifact="a" * 64, entry="r.png", media_type="image/png", bytes=5, etag="e" * 64)
 FAILED = Failed(code="corrupt", message="The content is broken.")
@@ -26,10 +28,15 @@ LIFE = (
 )
 
 
-@pytest.fixture
-async def house():
-    async with open_house() as house:
+@pytest.fixture(params=["asgi", "frames"])
+async def house(request):
+    """Every story is told twice: through hypercorn, and on our own stream."""
+    async with open_house(make_door=framed if request.param == "frames" else lambda live, audience: None) as house:
         yield house
+
+
+def framed(live, audience):
+    return open_door(live=live, audience=audience, index=Index(), serving=QUICK)
 
 
 async def test_a_job_from_asking_to_ready(house):
@@ -228,9 +235,7 @@ async def test_origins_that_may(house, origin):
         assert "result" in await socket.call("unwatch", key="x")
 
 
-@pytest.mark.parametrize(
-    "origin", ["null", "https://evil.example", "http://own.evil.example", "https://friend.example, x"]
-)
+@pytest.mark.parametrize("origin", ["null", "https://evil.example", "http://own.evil.example", "https://friend.example, x"])
 async def test_origins_that_may_not(house, origin):
     with pytest.RaisesGroup(ConnectionRejected, allow_unwrapped=True, flatten_subgroups=True) as refused:
         async with open_socket(house.port, headers=[("Origin", origin)]):

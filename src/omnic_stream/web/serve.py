@@ -28,7 +28,8 @@ from omnic_stream.web.streams import Guarded
 
 log = logging.getLogger("omnic_stream.web")
 
-Handler = Callable[["Guarded"], Awaitable[None]]
+Handler = Callable[[Guarded], Awaitable[None]]
+"""Of a whole connection, which it closes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,9 +195,7 @@ class Server:
             guarded.cut()
 
     async def _http(self, stream: Guarded) -> None:
-        await TCPServer(
-            self._app, self._config, ConnectionContext(stream.over), cast(Any, self._state), cast(Any, stream)
-        )
+        await TCPServer(self._app, self._config, ConnectionContext(stream.over), cast(Any, self._state), cast(Any, stream))
 
     def _counting(self, app: App) -> App:
         async def counted(scope: Scope, receive: Receive, send: Send) -> None:
