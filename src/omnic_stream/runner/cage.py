@@ -19,6 +19,7 @@ SYSTEM: Final = (
     "/var/cache/fontconfig",
     "/etc/ImageMagick-6",
     "/etc/ImageMagick-7",
+    "/etc/libreoffice",
 )
 """Seen by every tool where they are: Debian's tools are links by way of /etc/alternatives, text needs fonts."""
 FOLDER: Final = "/w"

@@ -17,6 +17,7 @@ import trio
 from omnic_stream.model.contracts import (
     Bound,
     Command,
+    Limits,
     MiB,
     Outcome,
     Report,
@@ -121,6 +122,11 @@ class CagedRunner:
             request = {"function": call.function, "source": source, "target": "", "arguments": dict(arguments)}
             size = (lambda: os.fstat(descriptors[1]).st_size) if len(descriptors) > 1 else int
             return (await worker.call(request, descriptors, call.limits, size=size)).value
+
+    async def try_program(self, argv: tuple[str, ...], limits: Limits) -> Ended:
+        """Run a program without files and outside the slots, to learn whether it runs. Raises TooExpensive, SandboxUnavailable."""
+        tree = await self.sandbox.start(Cage(argv=argv, limits=limits), Streams())
+        return await watch_tree(tree, limits, folder=None, told=lambda line: None)
 
     async def prestart(self, *kinds: str) -> None:
         """Have one worker of each kind ready; one that does not start is left to the first call to complain of."""

@@ -14,12 +14,56 @@ import tempfile
 from typing import Any, Final
 
 REFUSED: Final = (
-    "ptrace mount umount2 pivot_root move_mount open_tree fsopen fsconfig fsmount fspick mount_setattr chroot bpf keyctl add_key "
-    "request_key io_uring_setup io_uring_enter io_uring_register userfaultfd perf_event_open kexec_load kexec_file_load "
-    "init_module finit_module delete_module unshare setns process_vm_readv process_vm_writev open_by_handle_at "
-    "name_to_handle_at quotactl swapon swapoff reboot acct personality syslog settimeofday clock_settime adjtimex iopl ioperm "
-    "lookup_dcookie vhangup fanotify_init kcmp pidfd_getfd"
-).split()  # noqa: SIM905 - a list of this length reads as words
+    "ptrace",
+    "mount",
+    "umount2",
+    "pivot_root",
+    "move_mount",
+    "open_tree",
+    "fsopen",
+    "fsconfig",
+    "fsmount",
+    "fspick",
+    "mount_setattr",
+    "chroot",
+    "bpf",
+    "keyctl",
+    "add_key",
+    "request_key",
+    "io_uring_setup",
+    "io_uring_enter",
+    "io_uring_register",
+    "userfaultfd",
+    "perf_event_open",
+    "kexec_load",
+    "kexec_file_load",
+    "init_module",
+    "finit_module",
+    "delete_module",
+    "unshare",
+    "setns",
+    "process_vm_readv",
+    "process_vm_writev",
+    "open_by_handle_at",
+    "name_to_handle_at",
+    "quotactl",
+    "swapon",
+    "swapoff",
+    "reboot",
+    "acct",
+    "personality",
+    "syslog",
+    "settimeofday",
+    "clock_settime",
+    "adjtimex",
+    "iopl",
+    "ioperm",
+    "lookup_dcookie",
+    "vhangup",
+    "fanotify_init",
+    "kcmp",
+    "pidfd_getfd",
+)
 
 CLONE_NEW: Final = 0x10000000 | 0x00020000 | 0x04000000 | 0x08000000 | 0x20000000 | 0x40000000 | 0x02000000
 """Every CLONE_NEW* flag of clone(2)."""

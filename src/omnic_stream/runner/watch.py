@@ -34,9 +34,12 @@ class Ended:
 
 
 class Meter:
-    """Holds what was seen of a tree against its limits. ``alive`` is told of every sign of life."""
+    """Holds what was seen of a tree against its limits. ``alive`` is told of every sign of life.
 
-    def __init__(self, limits: Limits, *, now: float, cpu: float = 0.0) -> None:
+    ``cpu`` is what the tree had used before; None means that the first look tells (a look costs more than a small call).
+    """
+
+    def __init__(self, limits: Limits, *, now: float, cpu: float | None = 0.0) -> None:
         self._limits, self._cpu = limits, cpu
         self._end, self._heard, self._size = now + limits.seconds, now, 0
         self.peak = 0
@@ -64,6 +67,8 @@ class Meter:
         self.peak = max(self.peak, use.memory)
         if use.memory > self._limits.memory:
             raise TooExpensive("This needs more memory than is allowed.")
+        if self._cpu is None:
+            self._cpu = use.cpu
         if use.cpu - self._cpu > self._limits.cpu:
             raise TooExpensive(f"This took more than {self._limits.cpu} s of computing.")
         if written > self._limits.output:
