@@ -73,6 +73,12 @@ async def test_an_unchanged_file_is_not_sent_again(origin, http, take) -> None:
     assert (origin.hits("/a"), origin.conditional_hits("/a")) == (3, 2)
 
 
+async def test_not_modified_is_no_answer_to_a_question_without_a_condition(origin, http, take) -> None:
+    origin.serve("/a", status=304, etag=None)
+    with pytest.raises(OriginFailed):
+        await take(http, origin.url("/a"), Validators())
+
+
 async def test_last_modified_alone_is_enough_to_ask_again(origin, http, take) -> None:
     origin.serve("/a", b"a", etag=None, last_modified=1_700_000_000)
     first = await take(http, origin.url("/a"))

@@ -166,7 +166,7 @@ class HttpSource:
 
     async def _answer(self, url: str, response: httpcore2.Response, delivery: Delivery, known: Validators | None) -> Fetched | str:
         headers = read.Headers(response.headers)
-        if response.status == 304 and known:
+        if response.status == 304 and known is not None and (known.etag or known.last_modified):
             given = read.validators(headers)
             return Fetched(
                 unchanged=True,
