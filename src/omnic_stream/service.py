@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+
+import trio
 
 from omnic_stream.config import Config
 from omnic_stream.detect import Detection, by_name
@@ -24,6 +27,7 @@ from omnic_stream.runner.tools import probe
 from omnic_stream.sources.file import FileSource
 from omnic_stream.store import DiskStore, open_store
 
+TOOLS = "tools"
 SAMPLES = "samples"
 """The file root that every service has: the samples that travel with the package."""
 
@@ -45,9 +49,7 @@ class Service:
 
     def wanted(self, url: str, type: str, profile: str | None = None) -> Wanted:
         """Raises BadAddress and BadTarget."""
-        return Wanted(
-            address=parse_address(url, self.schemes), target=parse_target(type, self.formats), profile=profile
-        )
+        return Wanted(address=parse_address(url, self.schemes), target=parse_target(type, self.formats), profile=profile)
 
     def address(self, url: str) -> Address:
         return parse_address(url, self.schemes)
@@ -90,7 +92,7 @@ async def open_service(config: Config | None = None) -> AsyncIterator[Service]:
                 workers=plugins.workers,
             )
         )
-        states = await probe(_tools(plugins), runner, store)
+        states = await probed(plugins, runner, store)
         able, unable = split(plugins.converters, states)
         settings = SourceSettings(
             allow_addresses=config.allow_addresses,
@@ -101,9 +103,7 @@ async def open_service(config: Config | None = None) -> AsyncIterator[Service]:
         )
         opened = [await stack.enter_async_context(open_source(settings)) for open_source in plugins.sources]
         sources = _by_scheme(opened)
-        graph = ConversionGraph(
-            plugins.formats, able, unavailable=unable, profiles=config.profiles, preferred=config.prefer
-        )
+        graph = ConversionGraph(plugins.formats, able, unavailable=unable, profiles=config.profiles, preferred=config.prefer)
         detect: Detect = Detection(runner) if config.detect_content else by_name(plugins.formats)
         jobs = await stack.enter_async_context(
             open_conveyor(
@@ -134,11 +134,33 @@ async def open_service(config: Config | None = None) -> AsyncIterator[Service]:
         )
 
 
+def schemes(config: Config) -> dict[str, SchemeRule]:
+    """What addresses may look like, without opening a service."""
+    rules: dict[str, SchemeRule] = {}
+
+    async def look() -> None:
+        settings = SourceSettings(file_roots=file_roots(config))
+        for open_source in collect(config.plugins, Path()).sources:
+            async with open_source(settings) as source:
+                rules.update(source.schemes)
+
+    trio.run(look)
+    return rules
+
+
 def file_roots(config: Config) -> dict[str, Path]:
     samples = Path(str(files("omnic_stream").joinpath(SAMPLES)))
-    return {SAMPLES: samples} | {
-        name: Path(folder).expanduser().resolve() for name, folder in config.file_roots.items()
-    }
+    return {SAMPLES: samples} | {name: Path(folder).expanduser().resolve() for name, folder in config.file_roots.items()}
+
+
+async def probed(plugins: Plugins, runner: CagedRunner, store: DiskStore) -> list[ToolState]:
+    """Every tool's state, found by running it; versions of binaries that have not changed are remembered in the store."""
+    known: dict[str, str] = json.loads(store.note(TOOLS) or "{}")
+    cache = dict(known)
+    states = await probe(_tools(plugins), runner, cache)
+    if cache != known:
+        await store.put_note(TOOLS, json.dumps(cache))
+    return states
 
 
 def _tools(plugins: Plugins) -> list[Tool]:

@@ -47,9 +47,7 @@ def serve(  # noqa: PLR0917
     *,
     bind: Annotated[str | None, Parameter(help="HOST:PORT; port 0 takes a free one.")] = None,
     store: Store = None,
-    allow_addresses: Annotated[
-        str | None, Parameter(help="Networks to fetch from though private: 10.0.0.0/8,...")
-    ] = None,
+    allow_addresses: Annotated[str | None, Parameter(help="Networks to fetch from though private: 10.0.0.0/8,...")] = None,
     allow_hosts: Annotated[str | None, Parameter(help="Fetch from these hosts only.")] = None,
     allow_origins: Annotated[str | None, Parameter(help="Pages of these origins may use the service.")] = None,
     allow_unsigned: Annotated[bool | None, Parameter(help="Bind beyond loopback without signing.", negative="")] = None,
@@ -182,9 +180,7 @@ def clearcache(
 
 
 @app.command
-def types(
-    source: Annotated[str, Parameter(help="A file, an address or a format name.")], *, store: Store = None
-) -> None:
+def types(source: Annotated[str, Parameter(help="A file, an address or a format name.")], *, store: Store = None) -> None:
     """List what a file, an address or a format can become.
 
     Example: omnic-stream types DOCX

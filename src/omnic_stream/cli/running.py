@@ -73,9 +73,7 @@ def progress_bar() -> Iterator[Callable[[Event], None]]:
 
         def show(event: Event) -> None:
             description, share, total = told(event)
-            progress.update(
-                task, description=description, total=None if total is None else 1.0, completed=total or 0, share=share
-            )
+            progress.update(task, description=description, total=None if total is None else 1.0, completed=total or 0, share=share)
 
         yield show
 

@@ -1,0 +1,98 @@
+"""``types`` and ``graph``: what can become what."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from omnic_stream.cli.running import configured, run
+from omnic_stream.library import is_address
+from omnic_stream.model.errors import BadTarget, MisconfiguredError
+from omnic_stream.model.graph import ConversionGraph, Plan
+from omnic_stream.model.target import parse_target
+from omnic_stream.plugins import collect
+from omnic_stream.service import Service, open_service
+
+
+def types(source: str, *, store: str | None) -> None:
+    config = configured(store=store, warm=False)
+
+    async def work() -> None:
+        async with open_service(config) as service:
+            known = None if is_address(source) or Path(source).is_file() else service.formats.find(source)
+            if known is not None:
+                found = known.name
+            elif is_address(source) or Path(source).is_file():
+                url = source if is_address(source) else service.files.grant(Path(source))
+                found = (await service.jobs.types(service.address(url))).format
+            else:
+                raise BadTarget(f"{source} is neither a file, an address nor a known format.")
+            sys.stdout.write(f"{found} can become:\n")
+            for reach in service.graph.reachable(found):
+                sys.stdout.write(
+                    f"  {reach.format:<14} {reach.steps} step{'s' if reach.steps > 1 else ' '}  about {reach.cost:.0f} ms\n"
+                )
+
+    run(work)
+
+
+def graph(source: str | None, to: str | None, form: str, *, store: str | None) -> None:
+    config = configured(store=store, warm=False)
+
+    async def work() -> None:
+        async with open_service(config) as service:
+            if source is not None and to is not None:
+                _roads(service, source, to)
+            elif form == "text":
+                _table(service.graph, source)
+            else:
+                picture = dot(service.graph, source)
+                sys.stdout.write(picture if form == "dot" else svg(picture))
+
+    run(work)
+
+
+def _roads(service: Service, source: str, to: str) -> None:
+    known = service.formats.find(source)
+    if known is None:
+        raise BadTarget(f"There is no format {source}.")
+    target = parse_target(to, service.formats)
+    service.graph.plan(known.name, target)  # raises NoRoad, with what would open one
+    for number, plan in enumerate(service.graph.plans(known.name, target), 1):
+        sys.stdout.write(f"{number}. {told(plan)}\n")
+
+
+def told(plan: Plan) -> str:
+    """A Plan in words: each Step, what does it, and why this road."""
+    if not plan.steps:
+        return f"{plan.source} is what is asked for"
+    way = " ".join(f"-> {step.target} ({step.converter.id})" for step in plan.steps)
+    return f"{plan.source} {way}: about {plan.ms:.0f} ms, loss {plan.loss}"
+
+
+def _table(graph: ConversionGraph, source: str | None) -> None:
+    for converter in sorted(graph.converters, key=lambda converter: (converter.family, converter.id)):
+        if source is None or source.upper() in converter.inputs:
+            sys.stdout.write(f"{converter.id:<18} {' '.join(converter.inputs)} -> {' '.join(converter.outputs)}\n")
+
+
+def dot(graph: ConversionGraph, source: str | None) -> str:
+    """The graph in Graphviz' language; with a source, what can be made of it."""
+    formats = collect().formats
+    known = formats.find(source) if source else None
+    if source and known is None:
+        raise BadTarget(f"There is no format {source}.")
+    reached = {reach.format for reach in graph.reachable(known.name)} | {known.name} if known else None
+    lines = ["digraph omnic {", "  rankdir=LR; node [shape=box, style=rounded, fontname=sans]; edge [fontname=sans, fontsize=9];"]
+    for converter, here, there in graph.edges():
+        if reached is None or (here in reached and there in reached):
+            lines.append(f'  "{here}" -> "{there}" [label="{converter.id}"];')
+    return "\n".join([*lines, "}", ""])
+
+
+def svg(picture: str) -> str:
+    if shutil.which("dot") is None:
+        raise MisconfiguredError("The picture needs Graphviz: apt-get install graphviz, or take --form dot.")
+    return subprocess.run(["dot", "-Tsvg"], input=picture, capture_output=True, text=True, check=True).stdout

@@ -1,0 +1,118 @@
+"""``serve``: the service, its web, and its end."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Mapping
+from functools import partial
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import trio
+
+from omnic_stream.cli.running import run as run_trio
+from omnic_stream.cli.running import set_up_log
+from omnic_stream.config import Config, load
+from omnic_stream.service import SAMPLES, Service, open_service
+from omnic_stream.web.access import Access
+from omnic_stream.web.app import create_app, live_of
+from omnic_stream.web.door import open_door
+from omnic_stream.web.health import Metrics
+from omnic_stream.web.hits import Index
+from omnic_stream.web.links import Links
+from omnic_stream.web.serve import Serving, serve
+from omnic_stream.web.site import Site
+
+CORE = ("image", "pdf", "text", "vector")
+"""The families without which the service is not ready."""
+
+
+def run(arguments: Mapping[str, Any]) -> None:
+    config = load(arguments)
+    set_up_log(config.log)
+    # A pass of the collector over all that start-up made is the longest stall there is: set that aside, and look less often
+    gc.set_threshold(20_000, 20, 50)
+    run_trio(lambda: serving(config))
+
+
+async def serving(config: Config, *, task_status: trio.TaskStatus[tuple[str, int]] = trio.TASK_STATUS_IGNORED) -> None:
+    """Serve until SIGTERM or SIGINT; what runs then has ``config.grace`` seconds. Started means listening; the value is (host, port)."""
+    async with open_service(config) as service, trio.open_nursery() as nursery:
+        if config.warm:
+            nursery.start_soon(service.runner.prestart, "python", "detect")
+        stopping = trio.Event()
+        metrics = Metrics(
+            jobs=lambda: {k: float(v) for k, v in service.jobs.counts().items()}, store=lambda: store_readings(service)
+        )
+        nursery.start_soon(metrics.watch_loop)
+        site = site_of(service, config, metrics, stopping)
+        index = Index()
+        how = Serving(grace=config.grace)
+        door = open_door(live=live_of(site), audience=site.audience, index=index, serving=how) if config.door else None
+        async with trio.open_nursery() as listening:
+            host, port = await listening.start(
+                partial(
+                    serve,
+                    create_app(site, index=index),
+                    bind=config.bind,
+                    stopping=stopping,
+                    serving=how,
+                    leave=site.audience.dismiss,
+                    door=door,
+                )
+            )
+            gc.freeze()
+            task_status.started((host, port))
+            announce(host, port, service)
+        nursery.cancel_scope.cancel()  # the web has ended in order; what measures and warms ends with it
+
+
+def site_of(service: Service, config: Config, metrics: Metrics | None, stopping: trio.Event) -> Site:
+    keys = {kid: secret.encode() for kid, secret in config.signing_keys.items()}
+    assets = Path(str(files("omnic_stream.web"))) / "assets"
+    return Site(
+        jobs=service.jobs,
+        store=service.store,
+        formats=service.formats,
+        schemes=service.schemes,
+        access=Access(signing_keys=keys, allow_origins=frozenset(config.allow_origins)),
+        links=Links(signing_key=next(iter(keys.items())) if keys else None),
+        assets=assets if assets.is_dir() else None,
+        samples=tuple(f"file://{SAMPLES}/{name}" for name in sample_names()),
+        version=version("omnic-stream"),
+        ready=lambda: families(service) | {"running": not stopping.is_set()},
+        metrics=metrics if config.on_loopback else None,
+    )
+
+
+def sample_names() -> list[str]:
+    return sorted(
+        entry.name for entry in files("omnic_stream").joinpath(SAMPLES).iterdir() if not entry.name.startswith(("_", "."))
+    )
+
+
+def families(service: Service) -> dict[str, bool]:
+    """The core families, and whether something of each can run."""
+    able = {converter.family for converter in service.graph.converters}
+    return {family: family in able for family in CORE}
+
+
+def store_readings(service: Service) -> dict[str, float]:
+    stats = service.store.stats()
+    return {"artifacts": float(stats.artifacts), "snapshots": float(stats.snapshots), "bytes": float(stats.bytes)}
+
+
+def announce(host: str, port: int, service: Service) -> None:
+    """Where it is, and in one line what works and which command adds the rest."""
+    place = f"[{host}]" if ":" in host else host
+    able = sorted({converter.family for converter in service.graph.converters})
+    unable = sorted({c.family for c in service.plugins.converters} - set(able))
+    debian = sorted({state.tool.debian for state in service.missing if state.tool.debian})
+    rest = ""
+    if debian or unable:
+        rest = f"; missing: {', '.join(unable or debian)} (scripts/tools standard adds them; omnic-stream doctor says more)"
+    sys.stderr.write(f"omnic-stream: http://{place}:{port}/\nworks: {', '.join(able)}{rest}; sandbox: {service.runner.tier}\n")
+    sys.stderr.flush()
