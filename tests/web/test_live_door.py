@@ -228,7 +228,7 @@ def edited(edits):
     return data
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(edits=st.lists(EDITS, min_size=20, max_size=20))
 async def test_whatever_is_asked_the_door_and_hypercorn_agree(tmp_path, edits):
     async with both(tmp_path) as (bare, door, _):
