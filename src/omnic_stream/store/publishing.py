@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from omnic_stream.model.contracts import Finished, Provenance, Snapshot
 from omnic_stream.store.disk import naming_full_disks, sync_file, sync_folder
 from omnic_stream.store.layout import Layout
 from omnic_stream.store.removal import NewTrash, discard
 from omnic_stream.store.sealing import BLOCK, Sealed, room_for
-from omnic_stream.store.shelves import is_whole
+from omnic_stream.store.shelves import SNAPSHOT, is_whole
 
 DURATIONS_KEPT = 50
 NOTES_KEPT = 4096
@@ -41,55 +42,52 @@ def stage(output: Path, sealed: Sealed, provenance: Provenance, at: Path, *, fsy
     return sealed.room + room_for(len(text)) + 2 * BLOCK
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staged:
+    """An Artifact's folder as it will be, still in the work folder, and what its row will tell."""
+
+    key: str
+    format: str
+    media_type: str
+    input: str
+    sealed: Sealed
+    room: int
+    folder: Path
+
+
 def put_artifact(
-    connection: sqlite3.Connection,
-    layout: Layout,
-    staged: Path,
-    trash: NewTrash,
-    *,
-    key: str,
-    format: str,
-    media_type: str,
-    input: str,
-    sealed: Sealed,
-    room: int,
-    now: float,
-    fsync: bool,
-) -> bool:
-    """Move the staged folder in and write its row; False where another process was faster, and its Artifact is whole."""
+    connection: sqlite3.Connection, layout: Layout, staged: Staged, trash: NewTrash, *, now: float, fsync: bool
+) -> None:
+    """Move the folder in and write its row; nothing where another process was faster and its Artifact is whole."""
+    key, sealed = staged.key, staged.sealed
     found = connection.execute("SELECT entry, size, directory FROM artifacts WHERE key = ?", (key,)).fetchone()
     if found is not None:
         entry, size, directory = found
         if is_whole(layout.files(key, entry, bool(directory)), size, bool(directory)):
-            return False
+            return
         connection.execute("DELETE FROM artifacts WHERE key = ?", (key,))
     path = layout.artifact(key)
     path.parent.mkdir(mode=0o700, exist_ok=True)
     discard(path, trash)  # bytes without a row: somebody died in between
-    staged.rename(path)
+    staged.folder.rename(path)
     if fsync:
         sync_folder(path.parent)
-    try:
-        connection.execute(
-            "INSERT INTO artifacts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                key,
-                input,
-                format,
-                media_type,
-                sealed.entry,
-                sealed.size,
-                sealed.sha256,
-                sealed.directory,
-                room,
-                now,
-                now,
-            ),
-        )
-    except sqlite3.Error:
-        discard(path, trash)
-        raise
-    return True
+    connection.execute(
+        "INSERT INTO artifacts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            key,
+            staged.input,
+            staged.format,
+            staged.media_type,
+            sealed.entry,
+            sealed.size,
+            sealed.sha256,
+            sealed.directory,
+            staged.room,
+            now,
+            now,
+        ),
+    )
 
 
 def put_snapshot(
@@ -126,6 +124,15 @@ def put_snapshot(
             snapshot.fresh_until,
         ),
     )
+
+
+def renewed(connection: sqlite3.Connection, address_key: str, *, looked_at: float, fresh_until: float) -> tuple[Any, ...] | None:
+    """The row of SNAPSHOT, with new times; None where the address has none."""
+    connection.execute(
+        "UPDATE addresses SET looked_at = ?, fresh_until = ? WHERE address_key = ?",
+        (looked_at, fresh_until, address_key),
+    )
+    return connection.execute(SNAPSHOT, (address_key,)).fetchone()
 
 
 def seal_content(path: Path, *, fsync: bool) -> None:

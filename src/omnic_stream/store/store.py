@@ -3,76 +3,38 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 import trio
 
-from omnic_stream.model.contracts import (
-    Artifact,
-    Finished,
-    HashingSink,
-    Provenance,
-    Snapshot,
-)
+from omnic_stream.model.contracts import Artifact, Finished, HashingSink, Provenance, Snapshot
 from omnic_stream.model.errors import Busy, OmnicError
 from omnic_stream.store.catalogue import Catalogue
 from omnic_stream.store.claims import Claims
-from omnic_stream.store.eviction import GRACE, GRACE_ALONE, Kept, choose
 from omnic_stream.store.layout import Layout, lay_out, naming_unusable
 from omnic_stream.store.publishing import (
+    DURATIONS_KEPT,
+    Staged,
     put_artifact,
     put_duration,
     put_finished,
     put_note,
     put_snapshot,
+    renewed,
     seal_content,
     stage,
 )
-from omnic_stream.store.removal import (
-    BY_USE,
-    SHARDS,
-    drop_artifact,
-    drop_content,
-    drop_missing,
-    drop_strays,
-    evict,
-    forget,
-    strays,
-)
-from omnic_stream.store.sealing import hash_file, hash_folder, seal
-from omnic_stream.store.shelves import SNAPSHOT, USE_SECONDS, CatalogueShelves, mark_used
+from omnic_stream.store.sealing import seal
+from omnic_stream.store.shelves import CatalogueShelves
 from omnic_stream.store.sink import open_sink
+from omnic_stream.store.upkeep import StoreStats, Swept, Upkeep, calmly
 from omnic_stream.store.work import Work
 
-UPKEEP_SECONDS = 15.0
-"""Between two rounds that write down uses and what is held: well within the 60 s for which others leave it alone."""
 THREADS = 4
 """For hashing and removing: of the store alone, so that hung look-ups of names elsewhere cannot stop it."""
-EVICTED_AT_ONCE = 32
-
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class StoreStats:
-    artifacts: int
-    snapshots: int
-    bytes: int
-    """Room on disk, counted in blocks."""
-
-
-@dataclass(frozen=True, slots=True)
-class Swept:
-    folders: int
-    """Work folders of processes that are gone."""
-    orphans: int
-    """Files and folders without a row."""
 
 
 class DiskStore(CatalogueShelves):
@@ -92,8 +54,8 @@ class DiskStore(CatalogueShelves):
     ) -> None:
         super().__init__(catalogue, layout, now=now)
         self._work, self._claims = work, Claims(layout.locks)
-        self._limit, self._max_content, self._fsync, self._limiter = limit, max_content, fsync, limiter
-        self._held: Counter[str] = Counter()
+        self._max_content, self._fsync, self._limiter = max_content, fsync, limiter
+        self.upkeep = Upkeep(layout, catalogue, work, self._claims, self, limit=limit, now=now, limiter=limiter)
 
     # --- room to work
 
@@ -109,50 +71,29 @@ class DiskStore(CatalogueShelves):
         """The one right to make what ``key`` names, among all tasks and all processes on this store; waited for."""
         return self._claims.claim(key)
 
-    @asynccontextmanager
-    async def hold(self, *keys: str) -> AsyncGenerator[None]:
+    def hold(self, *keys: str) -> AbstractAsyncContextManager[None]:
         """What these keys name is not evicted meanwhile, made yet or not. Other processes are told by its last use."""
-        self._held.update(keys)
-        try:
-            stale = {key for key in keys if self._is_stale(key)}
-            if stale:
-                await self._catalogue.write(lambda connection: mark_used(connection, stale, self._now()))
-            yield
-        finally:
-            self._held.subtract(keys)
-            self._held = +self._held
-
-    def _is_stale(self, key: str) -> bool:
-        row = self._catalogue.row(
-            "SELECT last_used FROM artifacts WHERE key = ? UNION ALL SELECT last_used FROM contents WHERE sha256 = ?",
-            key,
-            key,
-        )
-        return row is not None and row[0] < self._now() - USE_SECONDS
+        return self.upkeep.hold(*keys)
 
     # --- the way in
 
     async def keep(self, content: HashingSink, snapshot: Snapshot) -> Snapshot:
         """Move fetched content in and write its row. Hash and size are what went into the sink."""
         path = content.path
-        snapshot = replace(snapshot, sha256=content.sha256, size=content.size, path=self._layout.snapshot(content.sha256))
-        await self._in_thread(lambda: seal_content(path, fsync=self._fsync))
-        await self._catalogue.write(
-            lambda connection: put_snapshot(connection, self._layout, path, snapshot, now=self._now(), fsync=self._fsync)
-        )
-        await self._calmly(self._make_room)
-        return snapshot
+        kept = replace(snapshot, sha256=content.sha256, size=content.size, path=self._layout.snapshot(content.sha256))
+        await self.upkeep.in_thread(lambda: seal_content(path, fsync=self._fsync))
+        async with self._leaving_no_stray(kept.sha256):
+            await self._catalogue.write(
+                lambda connection: put_snapshot(connection, self._layout, path, kept, now=self._now(), fsync=self._fsync)
+            )
+        async with self.hold(kept.sha256):
+            await calmly(self.upkeep.make_room)
+        return kept
 
     async def renew(self, address_key: str, *, looked_at: float, fresh_until: float) -> Snapshot | None:
         """The origin said: unchanged. None where nothing is there any more."""
         row = await self._catalogue.write(
-            lambda connection: (
-                connection.execute(
-                    "UPDATE addresses SET looked_at = ?, fresh_until = ? WHERE address_key = ?",
-                    (looked_at, fresh_until, address_key),
-                ),
-                connection.execute(SNAPSHOT, (address_key,)).fetchone(),
-            )[1]
+            lambda connection: renewed(connection, address_key, looked_at=looked_at, fresh_until=fresh_until)
         )
         return None if row is None else self.snapshot_of(row)
 
@@ -163,37 +104,52 @@ class DiskStore(CatalogueShelves):
 
         Raises ConverterFailed for an output that is not plain files, and DiskFull.
         """
-        staged = self._work.new_folder("stage")
+        folder = self._work.new_folder("stage")
         try:
-            sealed = await self._in_thread(lambda: seal(output, index=index, most=self._max_content, fsync=self._fsync))
-            room = await self._in_thread(lambda: stage(output, sealed, provenance, staged, fsync=self._fsync))
-            await self._catalogue.write(
-                lambda connection: put_artifact(
-                    connection,
-                    self._layout,
-                    staged,
-                    self._work.new_trash,
-                    key=key,
-                    format=format,
-                    media_type=media_type,
-                    input=provenance.input,
-                    sealed=sealed,
-                    room=room,
-                    now=self._now(),
-                    fsync=self._fsync,
-                )
+            sealed = await self.upkeep.in_thread(lambda: seal(output, index=index, most=self._max_content, fsync=self._fsync))
+            room = await self.upkeep.in_thread(lambda: stage(output, sealed, provenance, folder, fsync=self._fsync))
+            staged = Staged(
+                key=key,
+                format=format,
+                media_type=media_type,
+                input=provenance.input,
+                sealed=sealed,
+                room=room,
+                folder=folder,
             )
+            async with self._leaving_no_stray(key):
+                await self._catalogue.write(
+                    lambda connection: put_artifact(
+                        connection,
+                        self._layout,
+                        staged,
+                        self._work.new_trash,
+                        now=self._now(),
+                        fsync=self._fsync,
+                    )
+                )
         finally:
-            if staged.exists():
-                await self._work.remove(staged)
+            if folder.exists():
+                await self._work.remove(folder)
         async with self.hold(key):
-            await self._calmly(self._make_room)
+            await calmly(self.upkeep.make_room)
             artifact = self.artifact(key)
         if artifact is None:
             raise Busy("The result was removed as soon as it was made; ask again.", retry_after=1)
         return artifact
 
+    @asynccontextmanager
+    async def _leaving_no_stray(self, key: str) -> AsyncGenerator[None]:
+        """On a full disk the row may fail after the bytes moved in: they go again, for room is just what is short."""
+        try:
+            yield
+        except OmnicError:
+            await calmly(lambda: self.upkeep.drop_strays({key}))
+            await calmly(self.upkeep.empty_trash)
+            raise
+
     async def finish(self, finished: Finished) -> None:
+        """Write the row that answers a job key from now on."""
         await self._catalogue.write(lambda connection: put_finished(connection, finished))
 
     # --- history and notes
@@ -203,9 +159,10 @@ class DiskStore(CatalogueShelves):
         return [
             (size, seconds)
             for size, seconds in self._catalogue.rows(
-                "SELECT size, seconds FROM durations WHERE converter = ? AND source = ? ORDER BY id DESC LIMIT 50",
+                "SELECT size, seconds FROM durations WHERE converter = ? AND source = ? ORDER BY id DESC LIMIT ?",
                 converter,
                 source,
+                DURATIONS_KEPT,
             )
         ]
 
@@ -220,137 +177,26 @@ class DiskStore(CatalogueShelves):
     async def put_note(self, key: str, value: str) -> None:
         await self._catalogue.write(lambda connection: put_note(connection, key, value, self._now()))
 
-    # --- the way out
+    # --- order
 
     def stats(self) -> StoreStats:
         """One row: cheap enough to be asked at any time."""
-        row = self._catalogue.row("SELECT artifacts, snapshots, room FROM totals") or (0, 0, 0)
-        return StoreStats(artifacts=row[0], snapshots=row[1], bytes=row[2])
+        return self.upkeep.stats()
 
     async def clear(self, address_key: str | None = None, format: str | None = None) -> int:
         """Forget the results of an address, of a Format, of both, or (neither given) all; how many.
 
         Bytes go where no row refers to them any more; what this process holds stays.
         """
-        held = frozenset(self._held)
-        forgotten = await self._catalogue.write(
-            lambda connection: forget(connection, self._layout, address_key, format, held, self._work.new_trash)
-        )
-        await self._empty_trash()
-        return forgotten
+        return await self.upkeep.clear(address_key, format)
 
     async def verify(self) -> tuple[str, ...]:
         """Hash everything anew and drop what is not what its row says; the keys of what was dropped. Takes long."""
-        damaged: list[str] = []
-        for one in await self._survey_kept():
-            async with self.hold(one.key):
-                if await self._is_sound(one):
-                    continue
-            damaged.append(one.key)
-            drop = drop_content if one.snapshot else drop_artifact
-            await self._catalogue.write(
-                lambda connection, drop=drop, key=one.key: drop(connection, self._layout, key, self._work.new_trash)
-            )
-        await self._empty_trash()
-        return tuple(damaged)
-
-    async def _is_sound(self, kept: Kept) -> bool:
-        if kept.snapshot:
-            path, sha256, directory = self._layout.snapshot(kept.key), kept.key, False
-        else:
-            row = self._catalogue.row("SELECT entry, directory, sha256 FROM artifacts WHERE key = ?", kept.key)
-            if row is None:
-                return True  # removed meanwhile
-            path, sha256, directory = self._layout.files(kept.key, row[0], bool(row[1])), row[2], bool(row[1])
-        try:
-            return await self._in_thread(lambda: (hash_folder if directory else hash_file)(path)) == sha256
-        except OSError:
-            return False
+        return await self.upkeep.verify()
 
     async def sweep(self) -> Swept:
-        """Remove what killed processes left: their work folders, their locks, bytes without rows, rows without bytes."""
-        folders = await self._in_thread(self._work.sweep)
-        await self._in_thread(self._claims.sweep)
-        orphans = 0
-        async with self._claims.claim_nowait("sweep") as ours:
-            for shard in SHARDS if ours else ():
-                unknown, missing = await self._catalogue.survey(
-                    lambda connection, shard=shard: strays(connection, self._layout, shard)
-                )
-                if unknown or missing:
-                    self.gone |= missing
-                    orphans += await self._catalogue.write(
-                        lambda connection, names=unknown: drop_strays(connection, self._layout, names, self._work.new_trash)
-                    )
-        await self._write_uses()
-        await self._empty_trash()
-        return Swept(folders=folders, orphans=orphans)
-
-    async def upkeep(self) -> None:
-        """Sweep once, then write down uses and make room, for as long as the store is open."""
-        await self._calmly(self.sweep)
-        while True:
-            await trio.sleep(UPKEEP_SECONDS)
-            await self._calmly(self._round)
-
-    async def _round(self) -> None:
-        self.used.update(self._held)
-        await self._write_uses()
-        await self._make_room()
-
-    async def _calmly(self, work: Callable[[], Awaitable[object]]) -> None:
-        """What fails now (a full disk, a stopped sibling) is tried again next time; it must not end the service."""
-        try:
-            await work()
-        except (OmnicError, OSError):
-            return
-
-    async def _write_uses(self) -> None:
-        used, self.used = self.used, set()
-        gone, self.gone = self.gone, set()
-        if used:
-            await self._catalogue.write(lambda connection: mark_used(connection, used, self._now()))
-        if gone:
-            await self._catalogue.write(lambda connection: drop_missing(connection, self._layout, gone, self._work.new_trash))
-
-    async def _make_room(self) -> None:
-        limit = self._limit
-        if limit is None or self.stats().bytes <= limit:
-            return
-        async with self._claims.claim_nowait("eviction") as ours:
-            if not ours:
-                return  # another is at it
-            await self._write_uses()
-            grace = GRACE if await self._in_thread(self._work.siblings) else GRACE_ALONE
-            held = frozenset(self._held)
-            total = self.stats().bytes
-            chosen = await self._catalogue.survey(
-                lambda connection: choose(
-                    (Kept(key, bool(snapshot), room, used) for key, snapshot, room, used in connection.execute(BY_USE)),
-                    total=total,
-                    limit=limit,
-                    held=held,
-                    now=self._now(),
-                    grace=grace,
-                )
-            )
-            for start in range(0, len(chosen), EVICTED_AT_ONCE):
-                some = [one for one in chosen[start : start + EVICTED_AT_ONCE] if not self._held[one.key]]
-                await self._catalogue.write(
-                    lambda connection, some=some: evict(connection, self._layout, some, self._work.new_trash)
-                )
-                await self._empty_trash()
-
-    async def _survey_kept(self) -> list[Kept]:
-        return await self._catalogue.survey(
-            lambda connection: [Kept(key, bool(snapshot), room, used) for key, snapshot, room, used in connection.execute(BY_USE)]
-        )
-
-    async def _empty_trash(self) -> None:
-        await self._in_thread(self._work.empty_trash)
-
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        return await trio.to_thread.run_sync(work, limiter=self._limiter)
+        """Remove what killed processes left; done once at every opening, in the background."""
+        return await self.upkeep.sweep()
 
 
 @asynccontextmanager
@@ -372,24 +218,15 @@ async def open_store(
     with naming_unusable(layout.root):
         catalogue = Catalogue(layout.catalogue, fsync=fsync)
         work = Work(layout.work, limiter=limiter)
+    store = DiskStore(layout, catalogue, work, limit=limit, max_content=max_content, fsync=fsync, now=now, limiter=limiter)
     failure: BaseException | None = None
     try:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(catalogue.run)
-            store = DiskStore(
-                layout,
-                catalogue,
-                work,
-                limit=limit,
-                max_content=max_content,
-                fsync=fsync,
-                now=now,
-                limiter=limiter,
-            )
-            nursery.start_soon(store.upkeep)
+            nursery.start_soon(store.upkeep.run)
             try:
                 yield store
-            except BaseException as error:  # raised again below, outside of the nursery, which would wrap it in a group
+            except BaseException as error:  # raised below, outside of the nursery, which would wrap it in a group
                 failure = error
             finally:
                 nursery.cancel_scope.cancel()
