@@ -1,0 +1,277 @@
+"""What runs beside LibreOffice in its cage, under the system's Python: a file of its own, which imports nothing of omnic_stream.
+
+Without arguments it is a warm worker: it starts LibreOffice, which listens on a UNO pipe (a socket in the cage's own folder, no
+port anywhere), and serves the calls that come as datagrams on descriptor 0. A request is JSON with ``source`` and ``target``,
+Format names, and brings the input and the output as descriptors; the answers are ``{"at": fraction}``, then ``{"ok": facts}`` or
+``{"error": sentence, "code": code}``. The first word is ``{"ready": pid}``.
+
+With the words ``INPUT OUTPUT`` it converts one file to PDF by a fresh LibreOffice, without UNO.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+LARGEST = 1 << 17
+EVERY = 0.05
+"""Seconds between two progress reports."""
+RESTART = (79, 81)
+"""Exit statuses by which LibreOffice asks to be started again, as it does on a fresh profile (desktop/source/inc/exithelper.h)."""
+
+SECURITY = {
+    "BlockUntrustedRefererLinks": "true",
+    "DisableMacrosExecution": "true",
+    "DisableActiveContent": "true",  # since LibreOffice 7.5; older ones skip what they do not know
+    "MacroSecurityLevel": "3",
+}
+PROFILE = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n<oor:items xmlns:oor="http://openoffice.org/2001/registry" '
+    'xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">\n'
+    + "".join(
+        f'<item oor:path="/org.openoffice.Office.Common/Security/Scripting"><prop oor:name="{name}" oor:op="fuse">'
+        f"<value>{value}</value></prop></item>\n"
+        for name, value in SECURITY.items()
+    )
+    + "</oor:items>\n"
+)
+OPTIONS = (
+    *("--headless", "--invisible", "--norestore", "--nologo", "--nodefault"),
+    *("--nolockcheck", "--nofirststartwizard", "--nocrashreport"),
+)
+
+PDF_BY_KIND = (
+    # A Writer/Web document is a text document too, so the closer kind comes first.
+    ("com.sun.star.text.WebDocument", "writer_web_pdf_Export"),
+    ("com.sun.star.text.TextDocument", "writer_pdf_Export"),
+    ("com.sun.star.sheet.SpreadsheetDocument", "calc_pdf_Export"),
+    ("com.sun.star.presentation.PresentationDocument", "impress_pdf_Export"),
+    ("com.sun.star.drawing.DrawingDocument", "draw_pdf_Export"),
+)
+"""Services that a loaded document may support, and the filter that writes its PDF."""
+
+SEPARATORS = {"CSV": "44", "TSV": "9"}
+CALC_TEXT = "Text - txt - csv (StarCalc)"
+ANY_TEXT = frozenset({"Text", "Text (encoded)", CALC_TEXT})
+"""Filters that LibreOffice falls back to for what it does not know: a broken document would come out as pages of noise."""
+
+
+class Failed(Exception):
+    """``args``: a sentence for strangers and an error code."""
+
+
+def write_profile(folder: Path) -> str:
+    """A fresh profile with the security settings, as the option that names it."""
+    user = folder / "user"
+    user.mkdir(parents=True)
+    (user / "registrymodifications.xcu").write_text(PROFILE, encoding="utf-8")
+    return f"-env:UserInstallation=file://{folder}"
+
+
+def environment(folder: Path) -> dict[str, str]:
+    return os.environ | {"HOME": str(folder), "SAL_USE_VCLPLUGIN": "svp", "SAL_DISABLE_OPENCL": "1", "OSL_SOCKET_PATH": str(folder)}
+
+
+def program(name: str) -> str:
+    """LibreOffice's own programs lie beside the one that its launcher leads to. Raises Failed."""
+    launcher = shutil.which("soffice")
+    if launcher is None:
+        raise Failed("LibreOffice is not installed on this machine.", "converter_failed")
+    return str(Path(launcher).resolve().with_name(name))
+
+
+class Office:
+    """One LibreOffice process and the desktop behind its pipe."""
+
+    def __init__(self, folder: Path, uno: Any) -> None:
+        self._uno = uno
+        profile = write_profile(folder / "profile")
+        pipe = f"omnic{os.getpid()}"
+        argv = [program("soffice.bin"), profile, *OPTIONS, f"--accept=pipe,name={pipe};urp;StarOffice.ComponentContext"]
+        local = uno.getComponentContext()
+        resolver = local.ServiceManager.createInstanceWithContext("com.sun.star.bridge.UnoUrlResolver", local)
+        unreachable = uno.getClass("com.sun.star.connection.NoConnectException")
+        self.process = self._start(argv, folder)
+        while True:
+            try:
+                remote = resolver.resolve(f"uno:pipe,name={pipe};urp;StarOffice.ComponentContext")
+                break
+            except unreachable:
+                status = self.process.poll()
+                if status in RESTART:
+                    self.process = self._start(argv, folder)
+                elif status is not None:
+                    raise SystemExit(f"LibreOffice ended with status {status}") from None
+                time.sleep(0.02)
+        self._desktop = remote.ServiceManager.createInstanceWithContext("com.sun.star.frame.Desktop", remote)
+
+    @staticmethod
+    def _start(argv: list[str], folder: Path) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=environment(folder), cwd=folder)
+
+    def properties(self, **values: Any) -> tuple[Any, ...]:
+        made: list[Any] = []
+        for name, value in values.items():
+            one = self._uno.createUnoStruct("com.sun.star.beans.PropertyValue")
+            one.Name, one.Value = name, value
+            made.append(one)
+        return tuple(made)
+
+    def load(self, file: Path, source: str, indicator: Any) -> Any:
+        """The document, which the caller closes. Raises Failed.
+
+        Hidden is more than tidy: Calc makes a window for a document that is not, and a timer of that window's cursor aborts the
+        process (LibreOffice 7.4 without a display).
+        """
+        values: dict[str, Any] = {
+            "Hidden": True,
+            "ReadOnly": True,
+            "MacroExecutionMode": 0,  # MacroExecMode.NEVER_EXECUTE
+            "UpdateDocMode": 0,  # UpdateDocMode.NO_UPDATE: links keep what they last showed
+            "StatusIndicator": indicator,
+        }
+        if source in SEPARATORS:
+            # Separator, quote, UTF-8 (76), first line; see the manual's "Filter Options for CSV Import".
+            values |= {"FilterName": CALC_TEXT, "FilterOptions": f"{SEPARATORS[source]},34,76,1"}
+        document = self._desktop.loadComponentFromURL(f"file://{file}", "_blank", 0, self.properties(**values))
+        if document is None:
+            raise Failed("LibreOffice cannot read this content.", "corrupt")
+        if source not in SEPARATORS and self._filter(document) in ANY_TEXT:
+            document.close(True)
+            raise Failed(f"LibreOffice does not recognise this content as {source}.", "corrupt")
+        return document
+
+    @staticmethod
+    def _filter(document: Any) -> str:
+        return next((str(one.Value) for one in document.getArgs() if one.Name == "FilterName"), "")
+
+    def write_pdf(self, document: Any, file: Path, indicator: Any) -> None:
+        name = next((name for service, name in PDF_BY_KIND if document.supportsService(service)), None)
+        if name is None:
+            raise Failed("LibreOffice has no pages to show of this content.", "converter_failed")
+        document.storeToURL(f"file://{file}", self.properties(FilterName=name, Overwrite=True, StatusIndicator=indicator))
+
+
+class Told:
+    """Tells the fraction done: loading fills the first part, writing the last; layout, between them, says nothing."""
+
+    def __init__(self, service: socket.socket) -> None:
+        self._service, self._best, self._at = service, 0.0, 0.0
+
+    def part(self, low: float, high: float, done: float) -> None:
+        fraction = low + (high - low) * min(max(done, 0.0), 1.0)
+        now = time.monotonic()
+        if fraction > self._best and now - self._at >= EVERY:
+            self._best, self._at = fraction, now
+            self._service.send(json.dumps({"at": round(fraction, 3)}).encode())
+
+
+def indicators(uno: Any, unohelper: Any) -> Any:
+    """The class of the XStatusIndicators that LibreOffice is given: made here, for its bases exist only where UNO does."""
+
+    class Indicator(unohelper.Base, uno.getClass("com.sun.star.task.XStatusIndicator")):
+        def __init__(self, told: Told, low: float, high: float) -> None:
+            self._told, self._low, self._high, self._range = told, low, high, 0
+
+        def start(self, text: str, range_: int) -> None:
+            self._range = range_
+
+        def setText(self, text: str) -> None: ...  # noqa: N802 - UNO's names
+
+        def setValue(self, value: int) -> None:  # noqa: N802
+            if self._range > 0:
+                self._told.part(self._low, self._high, value / self._range)
+
+        def end(self) -> None: ...
+
+        def reset(self) -> None: ...
+
+    return Indicator
+
+
+def convert(
+    office: Office, indicator: Any, told: Told, request: Mapping[str, Any], descriptors: list[int], folder: Path
+) -> dict[str, Any]:
+    """One call: copy the input into the cage, load, write, copy the result out. Raises Failed and what UNO raises."""
+    source = str(request["source"])
+    extension = source.lower()
+    if not (extension.isascii() and extension.isalnum()):
+        raise Failed("LibreOffice does not know this format.", "converter_failed")
+    read, written = folder / f"input.{extension}", folder / "result.pdf"
+    try:
+        with open(descriptors[0], "rb", closefd=False) as given, read.open("wb") as copy:
+            shutil.copyfileobj(given, copy, 1 << 20)
+        started = time.monotonic()
+        document = office.load(read, source, indicator(told, 0.0, 0.4))
+        loaded = time.monotonic()
+        try:
+            office.write_pdf(document, written, indicator(told, 0.5, 1.0))
+        finally:
+            document.close(True)
+        with written.open("rb") as result, open(descriptors[1], "wb", closefd=False) as out:
+            shutil.copyfileobj(result, out, 1 << 20)
+        return {"load": round(loaded - started, 3), "write": round(time.monotonic() - loaded, 3)}
+    finally:
+        read.unlink(missing_ok=True)
+        written.unlink(missing_ok=True)
+
+
+def serve() -> None:
+    """Serve calls until the service closes its end, or LibreOffice dies."""
+    service = socket.socket(fileno=os.dup(0))
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)
+    folder = Path(tempfile.mkdtemp(prefix="office-"))
+    os.environ["OSL_SOCKET_PATH"] = str(folder)  # read when UNO is loaded
+    import uno  # pyright: ignore[reportMissingImports] - a module of the system's Python
+    import unohelper  # pyright: ignore[reportMissingImports]
+
+    office = Office(folder, uno)
+    indicator = indicators(uno, unohelper)
+    service.send(json.dumps({"ready": office.process.pid}).encode())
+    while True:
+        data, descriptors, _, _ = socket.recv_fds(service, LARGEST, 4)
+        if not data:
+            return
+        try:
+            answer: dict[str, Any] = {"ok": convert(office, indicator, Told(service), json.loads(data), descriptors, folder)}
+        except Failed as error:
+            answer = {"error": error.args[0], "code": error.args[1]}
+        except Exception as error:  # whatever UNO raises over hostile content; stderr has it, strangers do not
+            print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)  # noqa: T201
+            answer = {"error": "LibreOffice could not convert this content.", "code": "converter_failed"}
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+        if office.process.poll() is not None:
+            raise SystemExit(f"LibreOffice ended with status {office.process.returncode}")
+        service.send(json.dumps(answer).encode())
+
+
+def once(source: Path, result: Path) -> None:
+    """Convert one file with a LibreOffice of its own, which names its output for its input and ends with 0 after failures too."""
+    with tempfile.TemporaryDirectory(prefix="office-", dir=result.parent.resolve()) as text:
+        folder = Path(text)
+        words = [program("soffice"), write_profile(folder / "profile"), *OPTIONS, "--convert-to", "pdf", "--outdir", text]
+        ended = subprocess.run([*words, str(source.resolve())], env=environment(folder), check=False)
+        made = folder / source.with_suffix(".pdf").name
+        if ended.returncode != 0 or not made.is_file():
+            raise SystemExit("LibreOffice could not convert this content.")
+        made.rename(result)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:]:
+        once(Path(sys.argv[1]), Path(sys.argv[2]))
+    else:
+        serve()
