@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from email.utils import formatdate
 from hashlib import sha256
 from pathlib import Path
@@ -12,7 +12,7 @@ import trio
 
 from omnic_stream.model.address import SchemeRule
 from omnic_stream.model.contracts import Artifact
-from omnic_stream.model.formats import Format, Formats, read_formats
+from omnic_stream.model.formats import Formats, read_formats
 from omnic_stream.testing.jobs import FakeJobs
 from omnic_stream.web.app import create_app
 from omnic_stream.web.hits import Index
@@ -29,7 +29,7 @@ SCHEMES = {
 URL = "https://example.org/a%20dir/Bericht%20%C3%BC.pdf"
 CREATED = 1_700_000_000.5
 WHEN = formatdate(int(CREATED), usegmt=True)
-BODY = bytes(range(256)) * 40
+BODY = b"".join(number.to_bytes(2, "big") for number in range(5120))
 
 
 class FakeShelves:

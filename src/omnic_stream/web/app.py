@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 import structlog
+import trio
 from quart import Response, request
 from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
@@ -31,17 +32,19 @@ from omnic_stream.web.status import MOST_BYTES, many
 BODY_SECONDS = 20
 """A request's body may take so long."""
 
+LINGER = 2.0
+
 log = structlog.get_logger(__name__)
 
 
 def create_app(site: Site, *, index: Index | None = None) -> App:
     """An ASGI application: HTTP, WebSocket and lifespan."""
-    index = index or Index(now=site.now)
+    index = Index(now=site.now) if index is None else index
     live = live_of(site)
     app: App = Routes(
         websocket=Sockets(live, site.audience),
         events=EventStreams(live, site.audience),
-        other=end_shielded(framework(site, index)),
+        other=end_shielded(body_taken(framework(site, index))),
     )
     metrics = site.metrics
     app = Hits(app, index)
@@ -102,14 +105,48 @@ class Edge:
             await send_reply(Reply(*unavailable()), sending)
 
 
+def body_taken(app: App) -> App:
+    """Hold an answer back until the request's body is taken in, or for LINGER seconds.
+
+    A client that is still sending when the connection closes gets a reset, and never sees why it was refused (RFC 9112
+    section 9.6). The framework reads on, and drops what is too much, while the answer is held.
+    """
+
+    async def lingering(scope: Scope, receive: Receive, send: Send) -> None:
+        taken = trio.Event()
+
+        async def receiving() -> Message:
+            message = await receive()
+            if not message.get("more_body"):
+                taken.set()
+            return message
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                with trio.move_on_after(LINGER):
+                    await taken.wait()
+            await send(message)
+
+        await app(scope, receiving, sending)
+
+    def has_body(scope: Scope) -> bool:
+        return any(
+            name == b"transfer-encoding" or (name == b"content-length" and value != b"0") for name, value in scope["headers"]
+        )
+
+    async def choosing(scope: Scope, receive: Receive, send: Send) -> None:
+        way = lingering if scope["type"] == "http" and has_body(scope) else app
+        await way(scope, receive, send)
+
+    return choosing
+
+
 def route(path: str) -> str:
     """The bounded name of a path, for metrics and logs."""
     first = path.split("/", 2)[1] if path.startswith("/") else ""
     if not first:
         return "/" if path == "/" else "other"
-    return (
-        f"/{first}" if first in {"media", "artifact", "events", "viewer", "healthz", "readyz", "metrics"} else "other"
-    )
+    return f"/{first}" if first in {"media", "artifact", "events", "viewer", "healthz", "readyz", "metrics"} else "other"
 
 
 def framework(site: Site, index: Index) -> App:
@@ -208,7 +245,9 @@ def framework(site: Site, index: Index) -> App:
     async def framework_refused(error: HTTPException) -> Response:
         status = error.code or 400
         if status == 405:
-            return quart(Reply(*method_not_allowed(b"GET, HEAD, OPTIONS")))
+            return quart(Reply(*method_not_allowed(STATUS if request.path == "/media/status" else READ)))
+        if status == 404 and request.path.startswith("/media/"):
+            return quart(await get_media())  # an empty segment, which the router does not match, is a type too
         if status >= 500:
             return quart(Reply(*unavailable()))
         return quart(Reply(*http_problem(status, DETAILS.get(status, "The request cannot be read."))))
@@ -221,6 +260,7 @@ def framework(site: Site, index: Index) -> App:
     return app  # pyright: ignore[reportReturnType] - Quart types the scope as hypercorn does
 
 
+READ, STATUS = b"GET, HEAD, OPTIONS", b"POST, OPTIONS"
 METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT"]
 DETAILS = {
     404: "There is nothing here: results are at /media/<type>/?url=<address>.",

@@ -33,9 +33,7 @@ def read_query(query: bytes) -> Query:
         raise BadAddress("Give url once.")
     if any(len(fields.get(name, [])) > 1 for name in (b"kid", b"exp", b"sig")):
         raise Refused("Give kid, exp and sig once each.")
-    kid, exp, sig = (
-        _text(fields[name][0], name.decode()) if name in fields else None for name in (b"kid", b"exp", b"sig")
-    )
+    kid, exp, sig = (_text(fields[name][0], name.decode()) if name in fields else None for name in (b"kid", b"exp", b"sig"))
     return Query(
         url=_text(fields[b"url"][0], "url") if b"url" in fields else None,
         signature=Signature(kid, exp, sig),

@@ -31,18 +31,12 @@ def decide(method: str, fields: Mapping[bytes, bytes], *, etag: bytes, modified:
     if (value := get(b"if-match")) is not None:
         if not _lists(value, etag, weak=False):
             return Decision(412)
-    elif (
-        (value := get(b"if-unmodified-since")) is not None
-        and (when := http_date(value)) is not None
-        and modified > when
-    ):
+    elif (value := get(b"if-unmodified-since")) is not None and (when := http_date(value)) is not None and modified > when:
         return Decision(412)
     if (value := get(b"if-none-match")) is not None:
         if _lists(value, etag, weak=True):
             return Decision(304)
-    elif (
-        (value := get(b"if-modified-since")) is not None and (when := http_date(value)) is not None and modified <= when
-    ):
+    elif (value := get(b"if-modified-since")) is not None and (when := http_date(value)) is not None and modified <= when:
         return Decision(304)
     whole = Decision(200, 0, size)
     if method != "GET" or (value := get(b"range")) is None:

@@ -6,10 +6,7 @@ from omnic_stream.web.access import ANY, Access
 from omnic_stream.web.asgi import App, Headers, Message, Receive, Scope, Send
 
 SHARED = ("/media/", "/artifact/", "/viewer/")
-EXPOSED = (
-    b"Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag, "
-    b"Omnic-State, Preference-Applied, Retry-After"
-)
+EXPOSED = b"Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag, Omnic-State, Preference-Applied, Retry-After"
 ASKED = b"Cache-Control, Content-Type, If-Match, If-None-Match, If-Range, Prefer, Range"
 
 

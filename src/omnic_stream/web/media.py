@@ -110,9 +110,7 @@ def not_yet(latest: Event, wanted: Wanted, request: MediaRequest, site: Site) ->
     estimate = latest.eta if isinstance(latest, Converting) and latest.eta is not None else USUAL
     retry_after = max(1, math.ceil(1.5 * estimate))
     site.jobs.lease(wanted, max(LEASE, retry_after + 10.0))
-    media_type, body = placeholder(
-        wanted.target, site.formats, state=latest.name, retry_after=retry_after, page=request.page
-    )
+    media_type, body = placeholder(wanted.target, site.formats, state=latest.name, retry_after=retry_after, page=request.page)
     headers = [(b"retry-after", b"%d" % retry_after), (b"omnic-state", latest.name.encode()), (b"vary", b"Accept")]
     if not media_type.startswith("image/"):
         headers.append((b"content-security-policy", b"default-src 'none'; sandbox"))

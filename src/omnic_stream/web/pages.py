@@ -124,9 +124,7 @@ def _document(site: Site, files: Mapping[str, str], *, own: str) -> Asset:
     links = "".join(
         (
             f'<link rel="icon" href="/viewer/{escape(files["icon.svg"])}">' if "icon.svg" in files else "",
-            f'<link rel="stylesheet" href="/viewer/{escape(files["page-style.css"])}">'
-            if "page-style.css" in files
-            else "",
+            f'<link rel="stylesheet" href="/viewer/{escape(files["page-style.css"])}">' if "page-style.css" in files else "",
             f'<script type="module" src="/viewer/{escape(files["page.js"])}"></script>' if "page.js" in files else "",
         )
     )

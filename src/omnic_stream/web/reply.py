@@ -28,8 +28,7 @@ NOSNIFF = (b"x-content-type-options", b"nosniff")
 ACTIVE = frozenset({"text/html", "application/xhtml+xml", "image/svg+xml", "text/xml", "application/xml", "text/xsl"})
 """Media types that a browser runs scripts of, or hands to a style sheet that does; ``+xml`` types are as active."""
 SANDBOX = (
-    "sandbox; default-src 'none'; img-src {self}data:; style-src {self}'unsafe-inline'; "
-    "font-src {self}data:; media-src {self}data:"
+    "sandbox; default-src 'none'; img-src {self}data:; style-src {self}'unsafe-inline'; font-src {self}data:; media-src {self}data:"
 )
 _SHOWN = ("image/", "audio/", "video/", "text/", "font/", "model/")
 _SHOWN_TYPES = frozenset({"application/pdf", "application/json", "application/xml", "application/xhtml+xml"})

@@ -1,0 +1,121 @@
+"""The page, the viewers' files, health and metrics."""
+
+import gzip
+import json
+from hashlib import sha256
+
+import pytest
+
+from omnic_stream.web.access import Access
+from omnic_stream.web.health import Metrics
+from web.http_support import house, media
+
+SCRIPT = b"export const a = 1;\n" * 100
+
+
+@pytest.fixture
+def assets(tmp_path):
+    folder = tmp_path / "assets"
+    folder.mkdir()
+    names = {"omnic.js": "omnic.js", "page.js": "page-ABCDEFGH.js", "page-style.css": "page-style-ABCDEFG2.css"}
+    for file in names.values():
+        (folder / file).write_bytes(SCRIPT)
+    (folder / "icon-ABCDEFGH.svg").write_bytes(b"<svg/>")
+    (tmp_path / "secret.txt").write_bytes(b"secret")
+    (folder / "manifest.json").write_text(json.dumps({"files": {name: {"file": file} for name, file in names.items()}}))
+    return folder
+
+
+async def test_the_page_is_strict_and_holds_no_markup_of_others(tmp_path, assets):
+    samples = ("file://samples/a.png", "</script><script>alert(1)</script>")
+    async with house(tmp_path, assets=assets, samples=samples, version="1.2") as home:
+        page = await home.ask("/")
+        html = page.body.decode()
+        assert (page.status, page["content-type"], page["cache-control"]) == (200, "text/html; charset=utf-8", "no-cache")
+        policy = page["content-security-policy"]
+        for part in ("default-src 'self'", "script-src 'self'", "style-src 'self'", "img-src 'self' data: blob:"):
+            assert part in policy
+        assert "unsafe" not in policy and "frame-ancestors 'none'" in policy
+        assert '<script type="module" src="/viewer/page-ABCDEFGH.js">' in html
+        assert '<link rel="stylesheet" href="/viewer/page-style-ABCDEFG2.css">' in html
+        assert html.count("<script") == 2 and "alert(1)</script>" not in html
+        facts = html.partition('id="omnic-site">')[2].partition("</script>")[0]
+        assert json.loads(facts) == {"samples": list(samples), "version": "1.2"}
+        assert (await home.ask("/", f"If-None-Match: {page['etag']}")).status == 304
+
+
+async def test_the_framed_document_names_who_may_frame_it(tmp_path, assets):
+    access = Access(allow_origins=frozenset({"https://app.example"}))
+    async with house(tmp_path, assets=assets, access=access) as home:
+        framed = await home.ask("/viewer/open?url=x")
+        assert "frame-ancestors 'self' https://app.example" in framed["content-security-policy"]
+
+
+async def test_hashed_files_are_immutable_and_others_are_asked_about_again(tmp_path, assets):
+    async with house(tmp_path, assets=assets) as home:
+        hashed = await home.ask("/viewer/page-ABCDEFGH.js")
+        assert hashed["cache-control"] == "public, max-age=31536000, immutable"
+        named = await home.ask("/viewer/omnic.js")
+        assert (named["cache-control"], named["content-type"]) == ("no-cache", "text/javascript; charset=utf-8")
+        assert named["etag"] == f'"{sha256(SCRIPT).hexdigest()}"'
+        assert (await home.ask("/viewer/omnic.js", f"If-None-Match: {named['etag']}")).status == 304
+        packed = await home.ask("/viewer/omnic.js", "Accept-Encoding: br, gzip;q=0.8")
+        assert packed["content-encoding"] == "gzip"
+        assert gzip.decompress(packed.body) == SCRIPT and named.body == SCRIPT
+        assert packed["etag"] != named["etag"] and packed["vary"] == "Accept-Encoding"
+        assert (await home.ask("/viewer/omnic.js", "Accept-Encoding: gzip;q=0"))["content-encoding"] is None
+        for path in ("../secret.txt", "%2e%2e%2fsecret.txt", "", "x", "%2Fetc%2Fpasswd"):
+            answer = await home.ask("/viewer/" + path)
+            assert answer.status == 404 and b"secret" not in answer.body
+
+
+async def test_a_page_without_built_files_still_says_what_to_do(tmp_path):
+    async with house(tmp_path) as home:
+        assert b"/media/" in (await home.ask("/")).body
+
+
+async def test_health_and_readiness(tmp_path):
+    parts = {"store": True, "image": True}
+    async with house(tmp_path, ready=lambda: parts) as home:
+        assert (await home.ask("/healthz")).body == b"ok\n"
+        assert (await home.ask("/readyz")).status == 200
+        parts["image"] = False
+        answer = await home.ask("/readyz")
+        assert answer.status == 503
+        assert json.loads(answer.body) == {"ready": False, "parts": {"store": True, "image": False}}
+        assert (await home.ask("/healthz")).status == 200
+        assert (await home.ask("/metrics")).status == 404
+
+
+async def test_metrics_count_answers_and_read_the_rooms(tmp_path):
+    metrics = Metrics(jobs=lambda: {"queued": 3, "converting": 1}, store=lambda: {"bytes": 12345})
+    metrics.converted("pdf.page", 0.2)
+    async with house(tmp_path, metrics=metrics) as home:
+        home.finish()
+        for _ in range(3):
+            await home.ask(media())
+        await home.ask(media("PDF"))
+        for path in ("/nope/x", "/%3Cscript%3E", "/another"):
+            await home.ask(path)
+        answer = await home.ask("/metrics")
+        lines = answer.body.decode().splitlines()
+        for line in (
+            'omnic_requests_total{route="/media",status="200"} 3.0',
+            'omnic_requests_total{route="/media",status="202"} 1.0',
+            'omnic_requests_total{route="other",status="404"} 3.0',
+            'omnic_jobs{state="converting"} 1.0',
+            "omnic_queue_depth 3.0",
+            "omnic_store_bytes 12345.0",
+            'omnic_conversion_seconds_count{converter="pdf.page"} 1.0',
+        ):
+            assert line in lines
+        assert answer["content-type"].startswith("text/plain; version=")
+
+
+async def test_the_loops_lateness_is_measured(autojump_clock):
+    import trio
+
+    metrics = Metrics()
+    with trio.move_on_after(10):
+        await metrics.watch_loop()
+    assert b"omnic_loop_lag_seconds" in metrics.page().body
