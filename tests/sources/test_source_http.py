@@ -253,6 +253,17 @@ async def test_endless_headers_are_no_answer(origin, take_within) -> None:
         await take_within(origin.url("/y"))
 
 
+async def test_interim_answers_without_end_and_chunks_of_one_byte_are_given_up(origin, http, take) -> None:
+    origin.serve("/x", raw=b"HTTP/1.1 103 Early Hints\r\n\r\n" * 20_000)
+    with pytest.raises(OriginFailed, match="without end"):
+        await take(http, origin.url("/x"))
+    origin.serve("/y", raw=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 50_000)
+    with pytest.raises(OriginFailed, match="too small"):
+        await take(http, origin.url("/y"))
+    origin.serve("/z", raw=b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+    assert (await take(http, origin.url("/z"))).content == b"ok"
+
+
 @pytest.mark.parametrize("limits", [{}, {"ratio": 10**6, "size": 1 * MiB}])
 async def test_a_gzip_bomb_is_stopped_while_it_is_small(limits, origin, guard) -> None:
     deflate = zlib.compressobj(9, zlib.DEFLATED, 31)

@@ -17,6 +17,7 @@ import httpcore2
 import trio
 
 from omnic_stream.model.errors import MisconfiguredError, OriginFailed, OriginTimeout, Refused
+from omnic_stream.sources.sipping import SippingStream
 
 REFUSAL = (
     "This service does not fetch from that address. Public addresses are open; "
@@ -201,7 +202,8 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
         failure: OriginFailed | OriginTimeout | None = None
         for address in (await self._guard.addresses(host, port))[:4]:
             try:
-                return await self._dialler.connect_tcp(address, port, timeout=self._connect_seconds)
+                stream = await self._dialler.connect_tcp(address, port, timeout=self._connect_seconds)
+                return SippingStream(stream)
             except httpcore2.ConnectTimeout:
                 failure = OriginTimeout("The origin does not answer: no connection came about in time.")
             except httpcore2.ConnectError:

@@ -23,7 +23,7 @@ from omnic_stream.model.address import DEFAULT_PORTS, Address, SchemeRule, parse
 from omnic_stream.model.contracts import Fetched, KiB, MiB, Sink, Validators
 from omnic_stream.model.errors import BadAddress, NotFound, OriginFailed, OriginTimeout, Refused
 from omnic_stream.sources import headers as read
-from omnic_stream.sources.delivery import Delivery, Pace, Reporting
+from omnic_stream.sources.delivery import Crumbs, Delivery, Pace, Reporting
 from omnic_stream.sources.guard import Guard, GuardedBackend
 from omnic_stream.sources.unpack import unpacker
 
@@ -129,6 +129,7 @@ class HttpSource:
             response = await self._begin(self._request(url, known))
         if response is None:
             raise OriginTimeout(f"The origin did not begin to answer within {self._limits.head:g} seconds.")
+        response.extensions["network_stream"].gulp()
         try:
             return await self._answer(url, response, delivery, known)
         finally:
@@ -191,11 +192,13 @@ class HttpSource:
         length = headers.get("content-length", "")
         plain = coding.strip().lower() in {"", "identity"}
         delivery.begin(int(length) if plain and length.isascii() and length.isdigit() else None)
+        crumbs = Crumbs()
         pace = Pace(rate=self._limits.rate, window=self._limits.window)
         with pace.hold() as scope:
             async with aclosing(response.aiter_stream()) as chunks:
                 async for chunk in chunks:
                     pace.received(len(chunk))
+                    crumbs.count(len(chunk))
                     with pace.paused():
                         for piece in unpack.feed(chunk):
                             await delivery.write(piece)
