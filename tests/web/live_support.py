@@ -124,9 +124,7 @@ def make_live(jobs, *, signed=False) -> Live:
         jobs=jobs,
         parse=wanted,
         parse_address=lambda url: parse_address(url, SCHEMES),
-        access=Access(
-            signing_keys={"k": SECRET} if signed else {}, allow_origins=frozenset({"https://friend.example"})
-        ),
+        access=Access(signing_keys={"k": SECRET} if signed else {}, allow_origins=frozenset({"https://friend.example"})),
         href=href,
     )
 

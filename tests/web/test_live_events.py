@@ -130,9 +130,7 @@ async def test_other_methods(house):
     assert not house.jobs.live
 
 
-@pytest.mark.parametrize(
-    ("origin", "status"), [("https://friend.example", 200), ("null", 403), ("https://evil.example", 403)]
-)
+@pytest.mark.parametrize(("origin", "status"), [("https://friend.example", 200), ("null", 403), ("https://evil.example", 403)])
 async def test_origins(house, origin, status):
     answer = await house.get(events_path(), f"Origin: {origin}", method="HEAD")
     assert answer.status == status

@@ -102,9 +102,7 @@ def href(key, entry):
         (Downloading(bytes=1, total=None), "downloading", {"bytes": 1, "total": None}),
         (Downloaded(bytes=9, format="PDF"), "downloaded", {"bytes": 9, "format": "PDF"}),
         (
-            Converting(
-                step=1, steps=2, source="PDF", target="PNG", fraction=None, overall=0.1, estimated=True, eta=None
-            ),
+            Converting(step=1, steps=2, source="PDF", target="PNG", fraction=None, overall=0.1, estimated=True, eta=None),
             "converting",
             {
                 "step": 1,

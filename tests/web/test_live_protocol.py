@@ -10,11 +10,7 @@ from msgspec import UNSET
 from omnic_stream.web import rpc_protocol as rpc
 
 JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**53), 2**53)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(),
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4),
     max_leaves=12,
 )
@@ -89,9 +85,7 @@ def test_the_examples_of_the_specification():
     assert codes('{"jsonrpc": "2.0", "method": "foobar, "params": "bar", "baz]') == [-32700]
     assert codes('{"jsonrpc": "2.0", "method": 1, "params": "bar"}') == [-32600]
     assert codes('{"jsonrpc": "2.0", "method": "foobar", "id": "1"}') == [-32601]
-    assert codes('[{"jsonrpc": "2.0", "method": "sum", "params": [1], "id": "1"}, {"jsonrpc": "2.0", "method"') == [
-        -32700
-    ]
+    assert codes('[{"jsonrpc": "2.0", "method": "sum", "params": [1], "id": "1"}, {"jsonrpc": "2.0", "method"') == [-32700]
     assert codes("[]") == [-32600]
     assert codes("[1]") == [-32600]
     assert codes("[1,2,3]") == [-32600] * 3

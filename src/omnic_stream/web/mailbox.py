@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Hashable
+from collections.abc import Generator, Hashable, Iterator
 from contextlib import contextmanager
 
 import trio
@@ -93,9 +93,7 @@ class Mailbox:
 
     async def room(self) -> None:
         """Wait until half of both bounds is free: who asks without reading the answers is not read from meanwhile."""
-        while self._code is None and (
-            2 * len(self._waiting) > self._most_entries or 2 * self._bytes > self._most_bytes
-        ):
+        while self._code is None and (2 * len(self._waiting) > self._most_entries or 2 * self._bytes > self._most_bytes):
             await self._change()
 
     async def _change(self) -> None:
@@ -119,6 +117,9 @@ class Audience:
     def __len__(self) -> int:
         return len(self._mailboxes)
 
+    def __iter__(self) -> Iterator[Mailbox]:
+        return iter(tuple(self._mailboxes))
+
     @contextmanager
     def seat(self, mailbox: Mailbox) -> Generator[None]:
         self._mailboxes.add(mailbox)
@@ -132,5 +133,5 @@ class Audience:
     def dismiss(self) -> None:
         """Tell each, and whoever still comes, that the service goes away (1001; an event stream just ends)."""
         self._leaving = True
-        for mailbox in tuple(self._mailboxes):
+        for mailbox in self:
             mailbox.end(GOING_AWAY)

@@ -52,9 +52,7 @@ class EventStreams:
             self._live.access.check(target=asked.type, url=asked.url, signature=asked.signature)
             wanted = self._live.parse(asked.url, asked.type)
             mailbox = Mailbox()
-            spelling = wire.Spelling(
-                key=wanted.key, url=asked.url, type=asked.type, href=self._live.href, form=wire.sse
-            )
+            spelling = wire.Spelling(key=wanted.key, url=asked.url, type=asked.type, href=self._live.href, form=wire.sse)
             if scope["method"] == "HEAD":
                 await _start(send, cors)
                 await send({"type": "http.response.body", "body": b""})
