@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from omnic_stream.converters.image import FITTING, PILLOW, VIPS
 from omnic_stream.model.contracts import (
     Bound,
@@ -14,7 +12,6 @@ from omnic_stream.model.contracts import (
     Limits,
     Loss,
     MiB,
-    ProgressReader,
     Tool,
     WarmCall,
 )
@@ -26,21 +23,6 @@ MANY = Limits(seconds=300, stall=60, cpu=300, memory=1 * GiB, output=512 * MiB)
 
 def poppler(name: str) -> Tool:
     return Tool(name, debian="poppler-utils", probe=("-v",))
-
-
-def pages_done() -> ProgressReader:
-    """Reads what ``pdftoppm -progress`` says on stderr: a line ``<page> <last page> <file name>`` when each is done."""
-    first: list[int] = []
-
-    def read(line: bytes) -> float | None:
-        found = re.match(rb"(\d{1,9}) (\d{1,9}) ", line)
-        if not found:
-            return None
-        number, last = int(found[1]), int(found[2])
-        first.append(number) if not first else None
-        return min(1.0, (number - first[0] + 1) / max(1, last - first[0] + 1))
-
-    return read
 
 
 def to_text(bound: Bound) -> tuple[str, ...]:
@@ -60,10 +42,10 @@ CONVERTERS: tuple[Converter, ...] = (
         outputs=("PNG", "JPG"),
         run=WarmCall(function="omnic_stream.converters.warm.pdf:page", limits=LIMITS),
         cost=Cost(ms=90),
-        loss=Loss.RASTERISES | Loss.EXTRACTS,
-        takes=FITTING,
+        loss=Loss.RASTERISES,
+        takes=(*FITTING, "page"),
         tools=(PDFIUM, PILLOW, VIPS),
-        specimen="three-page-report.pdf",
+        specimen="leaflet.pdf",
         family="pdf",
     ),
     Converter(
@@ -76,7 +58,7 @@ CONVERTERS: tuple[Converter, ...] = (
         loss=Loss.RASTERISES,
         takes=("first", "last"),
         tools=(PDFIUM, PILLOW),
-        specimen="three-page-report.pdf",
+        specimen="leaflet.pdf",
         family="pdf",
         index="page-0001.png",
     ),
@@ -89,7 +71,7 @@ CONVERTERS: tuple[Converter, ...] = (
         cost=Cost(ms=40, ms_per_mib=30),
         loss=Loss.EXTRACTS,
         tools=(poppler("pdftotext"),),
-        specimen="three-page-report.pdf",
+        specimen="leaflet.pdf",
         family="pdf",
     ),
     Converter(
@@ -102,7 +84,7 @@ CONVERTERS: tuple[Converter, ...] = (
         cost=Cost(ms=80, ms_per_mib=60),
         loss=Loss.EXTRACTS,
         tools=(PDFIUM,),
-        specimen="three-page-report.pdf",
+        specimen="leaflet.pdf",
         family="pdf",
     ),
     Converter(
@@ -115,7 +97,7 @@ CONVERTERS: tuple[Converter, ...] = (
         loss=Loss.EXTRACTS,
         takes=("page",),
         tools=(poppler("pdftocairo"),),
-        specimen="three-page-report.pdf",
+        specimen="leaflet.pdf",
         family="pdf",
     ),
 )

@@ -60,7 +60,11 @@ def _make(call: Call, kind: str, arguments: Mapping[str, str], *, still: bool) -
             image = image.flatten(background=background(arguments) or [255, 255, 255])
         watched = image.copy()  # held until it is saved: pyvips frees a handler with the object that it was connected to
         watched.set_progress(True)
-        watched.signal_connect("eval", lambda _image, progress: call.report(progress.percent / 100))
+
+        def tell(_image: Any, progress: Any) -> None:
+            call.report(progress.percent / 100)
+
+        watched.signal_connect("eval", tell)
         _save(pyvips, call, watched, kind, arguments)
     except pyvips.Error as error:
         raise _complaint(str(error)) from error
@@ -105,7 +109,7 @@ def _still(pyvips: Any, call: Call, arguments: Mapping[str, str]) -> Any:
         if image.get_typeof("orientation") and image.get("orientation") > 1:
             image = image.copy_memory().autorot()  # a quarter turn reads rows out of order
         return _to_srgb(image)
-    return fit(None, arguments, source=pyvips.Source.new_from_descriptor(call.input), options=options)
+    return fit(header, arguments, source=pyvips.Source.new_from_descriptor(call.input), options=options)
 
 
 def _to_srgb(image: Any) -> Any:
@@ -162,18 +166,18 @@ def background(arguments: Mapping[str, str]) -> list[int] | None:
     return [int(text[at : at + 2], 16) for at in range(0, len(text), 2)] if text else None
 
 
-def fit(image: Any | None, arguments: Mapping[str, str], *, source: Any = None, options: str = "") -> Any:
-    """Made to fit; from ``source`` with shrink-on-load, which is what makes a thumb of a large JPEG cheap.
+def fit(image: Any, arguments: Mapping[str, str], *, source: Any = None, options: str = "") -> Any:
+    """Made to fit; from ``source`` where there is one, of which ``image`` is the header: a large JPEG is then shrunk as it loads.
 
     ``fit`` (the default) stays within the box and never enlarges; ``crop`` and ``smart`` fill it exactly, about ``focus`` or
     what draws the eye; ``pad`` fills it with ``bg`` around a picture that is not enlarged.
     """
-    if image is not None and not {"width", "height"} & set(arguments):
+    if source is None and not {"width", "height"} & set(arguments):
         return _to_srgb(image)
     width, height = int(arguments.get("width", "0")), int(arguments.get("height", "0"))
     way = arguments.get("fit", "fit" if "focus" not in arguments else "crop")
     if not (width and height) and way != "fit":
-        width, height, way = width or height, width or height, way
+        width = height = width or height
     if way == "smart":
         made = _thumbnail(image, source, options, width, height, size="both", crop="attention")
     elif way == "crop" and "focus" not in arguments:
@@ -190,24 +194,24 @@ def fit(image: Any | None, arguments: Mapping[str, str], *, source: Any = None, 
     return made
 
 
-def _thumbnail(image: Any | None, source: Any, options: str, width: int, height: int, **how: Any) -> Any:
+def _thumbnail(image: Any, source: Any, options: str, width: int, height: int, **how: Any) -> Any:
     import pyvips
 
-    how = {"height": height, "output_profile": "srgb", "intent": "perceptual", **how}
-    if image is None:
+    how = {"height": height, **how}
+    if image.get_typeof("icc-profile-data") or image.interpretation == "cmyk":
+        # only then: libvips would take every other picture through a transform from sRGB to sRGB, at twice the time
+        how |= {"output_profile": "srgb", "intent": "perceptual"}
+    if source is not None:
         made = pyvips.Image.thumbnail_source(source, width, option_string=options.strip("[]"), fail_on="error", **how)
     else:
         made = image.thumbnail_image(width, **how)
     return made if made.format == "uchar" and made.interpretation in {"srgb", "b-w"} else _to_srgb(made)
 
 
-def _about(image: Any | None, source: Any, options: str, width: int, height: int, focus: str) -> Any:
+def _about(image: Any, source: Any, options: str, width: int, height: int, focus: str) -> Any:
     """Cover the box, then keep the part around the point (fractions of width and height)."""
-    import pyvips
-
-    header = image if image is not None else pyvips.Image.new_from_source(source, options)
-    wide, high = header.width, header.height
-    if header.get_typeof("orientation") and header.get("orientation") >= 5:
+    wide, high = image.width, image.height
+    if image.get_typeof("orientation") and image.get("orientation") >= 5:
         wide, high = high, wide
     scale = max(width / wide, height / high)
     cover = (max(width, round(wide * scale)), max(height, round(high * scale)))
@@ -261,7 +265,7 @@ def picture(call: Call, image: Any, kind: str, *, width: int = 0, height: int = 
 
     mode = "RGBA" if "A" in image.getbands() else "RGB"
     image = image if image.mode == mode else image.convert(mode)
-    made = pyvips.Image.new_from_memory(image.tobytes(), image.width, image.height, len(mode), "uchar")
+    made: Any = pyvips.Image.new_from_memory(image.tobytes(), image.width, image.height, len(mode), "uchar")
     made = made.copy(interpretation="srgb")
     asked = dict(call.arguments)
     if width or height:

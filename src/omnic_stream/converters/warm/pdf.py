@@ -32,19 +32,20 @@ def document(descriptor: int) -> Iterator[Any]:
     import pypdfium2
 
     os.lseek(descriptor, 0, os.SEEK_SET)
-    try:
-        # a path in /proc would need /proc: the file object is read through a callback, at pdfium's pace
-        opened = pypdfium2.PdfDocument(os.fdopen(os.dup(descriptor), "rb"), autoclose=True)
-    except pypdfium2.PdfiumError as error:
-        if getattr(error, "err_code", None) == WRONG_PASSWORD or "password" in str(error).lower():
-            raise ConverterFailed("The PDF is protected with a password: only one without can be shown.") from error
-        raise Corrupt("The PDF is broken or cut short: it cannot be opened.") from error
-    try:
-        if len(opened) < 1:
-            raise Corrupt("The PDF has no pages.")
-        yield opened
-    finally:
-        opened.close()
+    # not by a path below /proc, which a cage need not have: pdfium reads through a callback
+    with os.fdopen(os.dup(descriptor), "rb") as file:
+        try:
+            opened = pypdfium2.PdfDocument(file)
+        except pypdfium2.PdfiumError as error:
+            if getattr(error, "err_code", None) == WRONG_PASSWORD or "password" in str(error).lower():
+                raise ConverterFailed("The PDF is protected with a password: only one without can be shown.") from error
+            raise Corrupt("The PDF is broken or cut short: it cannot be opened.") from error
+        try:
+            if len(opened) < 1:
+                raise Corrupt("The PDF has no pages.")
+            yield opened
+        finally:
+            opened.close()
 
 
 def page(call: Call) -> None:

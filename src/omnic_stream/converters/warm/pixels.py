@@ -6,6 +6,8 @@ import io
 import os
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from omnic_stream.model.errors import ConverterFailed, Corrupt, OmnicError, TooExpensive
@@ -44,27 +46,30 @@ def no_such_page(count: int) -> OmnicError:
     return ConverterFailed(f"The file has {count} page{'s' if count > 1 else ''}: ask for one of them.")
 
 
-def opened(descriptor: int) -> Any:
+@contextmanager
+def opened(descriptor: int) -> Iterator[Any]:
     """A PIL image, nothing decoded yet, of a size that may be. Raises Corrupt, TooExpensive."""
     from PIL import Image, UnidentifiedImageError
 
     Image.MAX_IMAGE_PIXELS = None  # check_size speaks a clearer sentence, and before anything is decoded
     try:
-        from pillow_heif import register_heif_opener
+        import pillow_heif
     except ImportError:
         pass
     else:
-        register_heif_opener()
+        heif: Any = pillow_heif
+        heif.register_heif_opener()
     os.lseek(descriptor, 0, os.SEEK_SET)
-    try:
-        # closed with the image; the descriptor stays the caller's
-        image = Image.open(os.fdopen(os.dup(descriptor), "rb"))
-    except UnidentifiedImageError as error:
-        raise Corrupt("The picture cannot be read: its content fits no known picture format.") from error
-    except (OSError, SyntaxError, ValueError, struct.error, zlib.error, EOFError, KeyError, IndexError) as error:
-        raise Corrupt("The picture is broken or cut short: its header cannot be read.") from error
-    check_size(*image.size)
-    return image
+    with os.fdopen(os.dup(descriptor), "rb") as file:  # Pillow closes only what it opened itself
+        try:
+            image = Image.open(file)
+        except UnidentifiedImageError as error:
+            raise Corrupt("The picture cannot be read: its content fits no known picture format.") from error
+        except (OSError, SyntaxError, ValueError, struct.error, zlib.error, EOFError, KeyError, IndexError) as error:
+            raise Corrupt("The picture is broken or cut short: its header cannot be read.") from error
+        with image:
+            check_size(*image.size)
+            yield image
 
 
 def as_vips(pyvips: Any, descriptor: int, page: int) -> Any:
@@ -125,10 +130,8 @@ def _memory(pyvips: Any, image: Any, profile: bytes | None) -> Any:
         image = image.convert("L")
     elif mode == "I":  # 32 bits: a 16 bit picture in Pillow's wider box, or numbers of any range
         low, high = image.getextrema()
-        if low >= 0 and high <= 0xFFFF:
-            image = image.convert("I;16")
-        else:
-            image = _stretched(image.convert("F"))
+        fits = low >= 0 and high <= 0xFFFF
+        image = image.convert("I;16") if fits else _stretched(image.convert("F"))
     elif mode == "F":
         image = _stretched(image)
     elif mode.startswith("I;16"):
@@ -148,7 +151,11 @@ def _stretched(image: Any) -> Any:
     """Numbers without a scale become grey from the least to the greatest."""
     low, high = image.getextrema()
     scale = 255 / (high - low) if high > low else 0
-    return image.point(lambda value: value * scale - low * scale).convert("L")
+
+    def grey(value: Any) -> Any:  # Pillow calls it once, with a stand-in that records the arithmetic
+        return value * scale - low * scale
+
+    return image.point(grey).convert("L")
 
 
 def encoded(image: Any, kind: str) -> bytes:
