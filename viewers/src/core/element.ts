@@ -3,7 +3,7 @@ import css from "./element.css?inline";
 import { type Connection, type Line, lineTo, type Watch } from "./line.ts";
 import { type Mounted, type Shown, viewerFor } from "./registry.ts";
 import { advance, IDLE, type State, settled } from "./state.ts";
-import { phrase, say, sentence } from "./strings.ts";
+import { phrase, say, sentence, size } from "./strings.ts";
 import { mediaUrl, parseMediaUrl, type Told, type Wanted, WireError } from "./wire.ts";
 
 /** Where omnic.js came from is where the service is, unless `server` says otherwise. */
@@ -328,7 +328,7 @@ export class OmnicView extends HTMLElement {
     try {
       // A finished result that came by status has no media type: its own headers have.
       const mediaType = told.media_type ?? (await this.#head(href, signal));
-      const viewer = await viewerFor(mediaType).load();
+      const [viewer, { dress }] = await Promise.all([viewerFor(mediaType).load(), import("./stage.ts")]);
       if (signal.aborted) return;
       const shown: Shown = {
         href,
@@ -340,12 +340,15 @@ export class OmnicView extends HTMLElement {
         title: this.#name(),
         make: (type, until) => this.#make({ url: wanted.url, type }, until),
       };
+      dress(this.shadowRoot as ShadowRoot);
       const root = make("div");
       this.#place(root);
       this.#mounted = await viewer.mount(root, shown, {
         signal,
         reducedMotion: matchMedia("(prefers-reduced-motion: reduce)").matches,
         locale: document.documentElement.lang || "en",
+        say,
+        size,
       });
       if (signal.aborted) this.#mounted.destroy();
       else if (this.thumb) this.#mounted.focus?.();

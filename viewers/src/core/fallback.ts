@@ -5,14 +5,13 @@
  */
 
 import type { Subscription, World } from "./line.ts";
-import { EVENT_NAMES, isEventName, mediaUrl, type Told, type Wanted, wireError } from "./wire.ts";
+import { standing } from "./status.ts";
+import { EVENT_NAMES, mediaUrl, type Told, type Wanted, wireError } from "./wire.ts";
 
 const FEW = 3;
 const STARTS = 4; // asks of one round of polling
 const EVERY = 2000;
 const MOST_PATIENT = 15_000;
-
-type Standing = Told & { absent: boolean };
 
 export class Fallback {
   readonly #base: URL;
@@ -28,23 +27,6 @@ export class Fallback {
     this.#base = base;
     this.#world = world;
     this.#tell = tell;
-  }
-
-  /** How all of these stand, in the order asked; starts nothing, renews leases. */
-  async status(subscriptions: readonly Subscription[]): Promise<Standing[]> {
-    const response = await this.#world.fetch(new URL("media/status", this.#base).href, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(subscriptions.map(({ wanted }) => wanted)),
-    });
-    if (!response.ok) throw wireError(await response.json().catch(() => null), "No status.");
-    const states = (await response.json()) as { state: string; href?: string; code?: string }[];
-    return states.map(({ state, href, code }) => ({
-      name: isEventName(state) ? state : "queued",
-      ...(href ? { href } : {}),
-      ...(code ? { code } : {}),
-      absent: state === "absent",
-    }));
   }
 
   take(subscriptions: readonly Subscription[]): void {
@@ -100,7 +82,7 @@ export class Fallback {
   async #poll(): Promise<void> {
     const polled = [...this.#taken].filter(([, stream]) => !stream).map(([subscription]) => subscription);
     try {
-      const states = await this.status(polled);
+      const states = await standing(this.#base, this.#world, polled);
       this.#pause = EVERY;
       let starts = 0;
       await Promise.all(

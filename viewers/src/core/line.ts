@@ -6,7 +6,8 @@
  * not pass at all, the fall-back (events, then polling) does the work until one does.
  */
 
-import { Fallback } from "./fallback.ts";
+import type { Fallback } from "./fallback.ts";
+import { standing } from "./status.ts";
 import { isEventName, mediaUrl, strings, type Told, type Wanted, type WireError, wireError } from "./wire.ts";
 
 export type Listener = (told: Told) => void;
@@ -73,7 +74,7 @@ export class Line extends EventTarget {
   readonly #world: World;
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #calls = new Map<number, Call>();
-  readonly #fallback: Fallback;
+  #fallback: Fallback | null = null;
   #outbox: Call["message"][] = [];
   #socket: WebSocket | null = null;
   #failures = 0;
@@ -85,7 +86,6 @@ export class Line extends EventTarget {
     super();
     this.base = base;
     this.#world = world;
-    this.#fallback = new Fallback(base, world, (subscription, told) => this.#tell(subscription, told));
   }
 
   /** Hear how it goes with something wanted: the newest state at once, then each event, until `ready` or `failed`. */
@@ -154,7 +154,7 @@ export class Line extends EventTarget {
   #drop(subscription: Subscription): void {
     const id = name(subscription.wanted);
     if (this.#subscriptions.get(id) === subscription) this.#subscriptions.delete(id);
-    this.#fallback.drop(subscription);
+    this.#fallback?.drop(subscription);
     if (subscription.asked) this.#release(subscription);
   }
 
@@ -169,7 +169,7 @@ export class Line extends EventTarget {
     if (over(subscription.latest)) return;
     subscription.latest = told;
     if (over(told)) {
-      this.#fallback.drop(subscription);
+      this.#fallback?.drop(subscription);
       if (subscription.asked) this.#release(subscription);
       this.#subscriptions.delete(name(subscription.wanted));
     }
@@ -192,7 +192,7 @@ export class Line extends EventTarget {
   async #look(fresh: Subscription[]): Promise<void> {
     let found: Told[] = [];
     try {
-      found = await this.#fallback.status(fresh);
+      found = await standing(this.base, this.#world, fresh);
     } catch {
       // No status, no harm: all are asked for one by one.
     }
@@ -213,7 +213,7 @@ export class Line extends EventTarget {
     if (!live.some((one) => !one.asked)) return;
     if (this.#socket?.readyState !== WebSocket.OPEN) {
       this.#connect();
-      if (this.#fallback.active) this.#fallback.take(live);
+      if (this.#fallback?.active) this.#fallback.take(live);
       return;
     }
     let room = MOST - live.filter((one) => one.asked).length;
@@ -305,7 +305,7 @@ export class Line extends EventTarget {
     this.#socket = socket;
     socket.addEventListener("open", () => {
       if (socket !== this.#socket) return;
-      this.#fallback.stop();
+      this.#fallback?.stop();
       this.dispatchEvent(new CustomEvent<Connection>("connection", { detail: { state: "open" } }));
       for (const call of this.#calls.values()) this.#send(call.message);
       this.#pump();
@@ -355,6 +355,17 @@ export class Line extends EventTarget {
     this.#tell(subscription, told);
   }
 
+  /** Loaded when first needed. Where the service is down altogether that fails too, and the next failure tries again. */
+  async #fallBack(): Promise<void> {
+    try {
+      const { Fallback } = await import("./fallback.ts");
+      this.#fallback ??= new Fallback(this.base, this.#world, (subscription, told) => this.#tell(subscription, told));
+      if (this.#socket?.readyState !== WebSocket.OPEN) this.#fallback.take(this.#live());
+    } catch (reason) {
+      console.warn("omnic:", reason);
+    }
+  }
+
   #lost(socket: WebSocket, reason: "closed" | "garbage"): void {
     if (socket !== this.#socket) return;
     this.#socket = null;
@@ -368,7 +379,7 @@ export class Line extends EventTarget {
     if (!live.length && !this.#calls.size) return; // nobody waits: the next one opens it again
     this.dispatchEvent(new CustomEvent<Connection>("connection", { detail: { state: "lost", reason } }));
     this.#failures += 1;
-    if (this.#failures >= TRIES) this.#fallback.take(live);
+    if (this.#failures >= TRIES) void this.#fallBack();
     this.#timer = setTimeout(
       () => {
         this.#timer = undefined;

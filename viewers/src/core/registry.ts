@@ -1,5 +1,7 @@
 /** Who can show what: an ordered list, the first that says yes. Each viewer is loaded on first use. */
 
+import type { say, size } from "./strings.ts";
+
 export interface Shown {
   /** What the viewer shows, as a URL of the result itself. */
   readonly href: string;
@@ -19,6 +21,9 @@ export interface Stage {
   readonly signal: AbortSignal;
   readonly reducedMotion: boolean;
   readonly locale: string;
+  /** The core's words and sizes, in the page's language. */
+  readonly say: typeof say;
+  readonly size: typeof size;
 }
 
 export interface Mounted {

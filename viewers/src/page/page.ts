@@ -137,7 +137,7 @@ const show = h(
   links,
   share,
 );
-const notice = h("p", { className: "notice", role: "status", hidden: true });
+const notice = h("p", { className: "notice", hidden: true });
 
 const main = document.getElementById("omnic") ?? document.body.appendChild(h("main", { id: "omnic" }));
 const title = main.querySelector("h1");
@@ -366,6 +366,7 @@ line.addEventListener("connection", (event) => {
   const { detail } = event as CustomEvent<Connection>;
   notice.hidden = detail.state === "open";
   notice.textContent = detail.state === "open" ? "" : say(detail.reason === "garbage" ? "garbage" : "lost");
+  announce(notice.textContent);
 });
 
 function arrive(): void {

@@ -77,10 +77,8 @@ export class Picker {
     this.root.hidden = types.length === 0;
     this.#draw();
     if (chosen) this.choose(chosen);
-    else {
-      const first = this.#list.querySelector("input");
-      if (first) this.#choose(first.value);
-    }
+    const first = this.#list.querySelector("input");
+    if (!this.#chosen && first) this.#choose(first.value); // a link may name a type that this file cannot become
   }
 
   choose({ type, given }: { type: string; given: Record<string, string> }): void {
@@ -119,7 +117,7 @@ export class Picker {
       { className: "chip", title: choice.title },
       radio,
       h("span", {}, choice.type),
-      choice.title ? h("span", { className: "unseen" }, `, ${choice.title}`) : "",
+      choice.title ? h("span", { className: "unseen" }, ` ${choice.title}`) : "",
     );
   }
 

@@ -1,8 +1,7 @@
-import type { Mounted, Shown } from "../core/registry.ts";
-import { say, size } from "../core/strings.ts";
+import type { Mounted, Shown, Stage } from "../core/registry.ts";
 
 /** What no viewer shows: what it is, and the way to have it. */
-export async function mount(root: HTMLElement, shown: Shown): Promise<Mounted> {
+export async function mount(root: HTMLElement, shown: Shown, { say, size }: Stage): Promise<Mounted> {
   const box = document.createElement("div");
   box.className = "file";
   const words = document.createElement("p");

@@ -1,10 +1,9 @@
 import type { Mounted, Shown, Stage } from "../core/registry.ts";
-import { say } from "../core/strings.ts";
 
 const WIDTH = 1200;
 
 /** A PDF as pictures of its pages, made by the service one at a time, beside a link to the file itself. */
-export async function mount(root: HTMLElement, shown: Shown, { signal }: Stage): Promise<Mounted> {
+export async function mount(root: HTMLElement, shown: Shown, { signal, say }: Stage): Promise<Mounted> {
   const button = (text: string): HTMLButtonElement => {
     const made = document.createElement("button");
     made.type = "button";

@@ -1,10 +1,9 @@
 import type { Mounted, Shown, Stage } from "../core/registry.ts";
-import { say, size } from "../core/strings.ts";
 
 const MOST = 200_000;
 
 /** The text itself, its beginning where it is long. */
-export async function mount(root: HTMLElement, shown: Shown, { signal }: Stage): Promise<Mounted> {
+export async function mount(root: HTMLElement, shown: Shown, { signal, say, size }: Stage): Promise<Mounted> {
   const response = await fetch(shown.href, { headers: { Range: `bytes=0-${MOST - 1}` }, signal });
   if (!response.ok) throw new Error(`${response.status}`);
   const charset = /charset=["']?([\w-]+)/i.exec(response.headers.get("Content-Type") ?? "")?.[1];
