@@ -565,7 +565,7 @@ class Watch(Protocol):
         ...
 
     def close(self) -> None:
-        """Idempotent. A Job that nobody watches or leases ends within a second."""
+        """Idempotent, and may be called from within ``Watcher.put``. A Job that nobody watches or leases ends within a second."""
         ...
 
 
