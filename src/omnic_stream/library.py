@@ -13,7 +13,7 @@ import trio
 from omnic_stream.config import Config
 from omnic_stream.model.contracts import Artifact
 from omnic_stream.model.errors import ERRORS, ConverterFailed, NotFound
-from omnic_stream.model.events import Failed, Logged
+from omnic_stream.model.events import SETTLED, Event, Failed, Logged, Queued
 from omnic_stream.service import Service, open_service
 
 OnEvent = Callable[[Logged], None]
@@ -73,14 +73,14 @@ async def make(
             raise NotFound(f"{Path(source).name} cannot be read: {error.strerror}.") from error
     wanted = service.wanted(url, type, profile)
     with service.follow(wanted) as follower:
-        async for logged in follower.events():
+        event: Event = Queued(position=0)
+        while not isinstance(event, SETTLED):
+            logged = await follower.next()
+            event = logged.event
             if on_event is not None:
                 on_event(logged)
-            event = logged.event
-            if isinstance(event, Failed):
-                raise ERRORS.get(event.code, ConverterFailed)(
-                    event.message, retry_after=event.retry_after, extra=event.extra
-                )
+    if isinstance(event, Failed):
+        raise ERRORS.get(event.code, ConverterFailed)(event.message, retry_after=event.retry_after, extra=event.extra)
     artifact = service.result(wanted)
     if artifact is None:
         raise ConverterFailed("The result was evicted at once: the store's size limit is too small for it.")

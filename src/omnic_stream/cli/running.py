@@ -51,7 +51,7 @@ def run(work: Callable[[], Awaitable[T]]) -> T:
 
 
 def _named(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    for kind in (OmnicError, MisconfiguredError, KeyboardInterrupt):
+    for kind in (OmnicError, MisconfiguredError, KeyboardInterrupt, BrokenPipeError):
         found: BaseException | BaseExceptionGroup[Any] | None = group.subgroup(kind)
         while isinstance(found, BaseExceptionGroup):
             found = found.exceptions[0]

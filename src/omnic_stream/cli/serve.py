@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import resource
 import sys
 from collections.abc import Mapping
 from functools import partial
@@ -26,6 +27,8 @@ from omnic_stream.web.links import Links
 from omnic_stream.web.serve import Serving, serve
 from omnic_stream.web.site import Site
 
+MOST_FILES = 16_384
+"""Descriptors to ask for: the usual soft limit of 1,024 would be the limit of connections too."""
 CORE = ("image", "pdf", "text", "vector")
 """The families without which the service is not ready."""
 
@@ -35,6 +38,10 @@ def run(arguments: Mapping[str, Any]) -> None:
     set_up_log(config.log)
     # A pass of the collector over all that start-up made is the longest stall there is: set that aside, and look less often
     gc.set_threshold(20_000, 20, 50)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     run_trio(lambda: serving(config))
 
 

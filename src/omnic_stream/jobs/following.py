@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 
 import trio
@@ -25,22 +25,27 @@ class Following:
         self._waiting.append(logged)
         self._wake.set()
 
-    async def events(self) -> AsyncIterator[Logged]:
-        """Each event as it comes; ends after ``ready`` or ``failed``."""
-        while True:
-            while self._waiting:
-                logged = self._waiting.popleft()
-                yield logged
-                if isinstance(logged.event, SETTLED):
-                    return
+    async def next(self) -> Logged:
+        """The next event, waited for."""
+        while not self._waiting:
             self._wake = trio.Event()
             await self._wake.wait()
+        return self._waiting.popleft()
+
+    async def events(self) -> AsyncGenerator[Logged]:
+        """Each event as it comes; ends after ``ready`` or ``failed``."""
+        logged = await self.next()
+        while not isinstance(logged.event, SETTLED):
+            yield logged
+            logged = await self.next()
+        yield logged
 
     async def settled(self) -> Ready | Failed:
-        async for logged in self.events():
-            if isinstance(logged.event, (Ready, Failed)):
-                return logged.event
-        raise AssertionError("events() ends with a settled one only")
+        """Wait for the end, and tell it."""
+        while True:
+            event = (await self.next()).event
+            if isinstance(event, (Ready, Failed)):
+                return event
 
 
 @contextmanager

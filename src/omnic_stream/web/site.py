@@ -30,7 +30,7 @@ class Site:
     access: Access = field(default_factory=Access)
     links: Links = field(default_factory=Links)
     audience: Audience = field(default_factory=Audience)
-    """All live connections; ``audience.leave()`` when the service stops."""
+    """All live connections; ``audience.dismiss()`` when the service stops."""
     assets: Path | None = None
     """Folder of the built page and viewers, with its ``manifest.json``."""
     samples: tuple[str, ...] = ()
