@@ -85,6 +85,11 @@ class CagedRunner:
     def running(self) -> int:
         return self._line.running
 
+    @property
+    def worker_starts(self) -> int:
+        """How many warm workers were started so far: one that rises with the calls tells of crashes or of limits set too low."""
+        return sum(pool.starts for pool in (*self._pools.values(), *self._small.values()))
+
     async def run(self, work: Work, *, priority: Callable[[], int], report: Report) -> Outcome:
         """contracts.Runner.run."""
         how = work.converter.run
