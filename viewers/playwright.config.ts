@@ -2,7 +2,7 @@ import { defineConfig } from "@playwright/test";
 
 export default defineConfig({
   testDir: "test/browser",
-  outputDir: "test-results",
+  outputDir: "node_modules/.test-results",
   timeout: 30_000,
   workers: 2,
   fullyParallel: true,

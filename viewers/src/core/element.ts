@@ -1,10 +1,10 @@
 import { announce } from "./announce.ts";
 import css from "./element.css?inline";
 import { type Connection, type Line, lineTo, type Watch } from "./line.ts";
-import { type Mounted, type Shown, viewerFor } from "./registry.ts";
+import { type Mounted, others } from "./registry.ts";
 import { advance, IDLE, type State, settled } from "./state.ts";
 import { phrase, say, sentence, size } from "./strings.ts";
-import { mediaUrl, parseMediaUrl, type Told, type Wanted, WireError } from "./wire.ts";
+import { mediaUrl, parseMediaUrl, type Told, type Wanted } from "./wire.ts";
 
 /** Where omnic.js came from is where the service is, unless `server` says otherwise. */
 const HOME = new URL("../", import.meta.url);
@@ -88,7 +88,6 @@ export class OmnicView extends HTMLElement {
   readonly #retry = make("button", { type: "button", className: "plain", part: "retry" });
   readonly #failure = make("div", { className: "failure", part: "failure", hidden: true }, this.#reason, this.#retry);
   readonly #stage = make("div", { className: "stage", part: "stage", hidden: true });
-  #dialog: HTMLDialogElement | null = null;
 
   constructor() {
     super();
@@ -325,33 +324,30 @@ export class OmnicView extends HTMLElement {
     const mounting = new AbortController();
     const { signal } = mounting;
     this.#mounting = mounting;
+    const modal = this.mode === "modal" && Boolean(this.thumb);
     try {
-      // A finished result that came by status has no media type: its own headers have.
-      const mediaType = told.media_type ?? (await this.#head(href, signal));
-      const [viewer, { dress }] = await Promise.all([viewerFor(mediaType).load(), import("./stage.ts")]);
-      if (signal.aborted) return;
-      const shown: Shown = {
-        href,
-        mediaType,
-        bytes: told.bytes ?? null,
-        etag: told.etag ?? null,
-        url: wanted.url,
-        type: wanted.type,
+      const { open } = await import("./stage.ts");
+      const mounted = await open({
+        line: lineTo(base),
+        others,
+        wanted,
+        ready: told,
         title: this.#name(),
-        make: (type, until) => this.#make({ url: wanted.url, type }, until),
-      };
-      dress(this.shadowRoot as ShadowRoot);
-      const root = make("div");
-      this.#place(root);
-      this.#mounted = await viewer.mount(root, shown, {
+        shadow: this.shadowRoot as ShadowRoot,
         signal,
-        reducedMotion: matchMedia("(prefers-reduced-motion: reduce)").matches,
-        locale: document.documentElement.lang || "en",
-        say,
-        size,
+        words: { say, size },
+        closed: modal ? () => this.close() : null,
+        place: (root) => {
+          this.toggleAttribute("open", true);
+          if (modal) return;
+          this.#stage.replaceChildren(root);
+          this.#stage.hidden = false;
+          this.#frame.hidden = true;
+        },
       });
-      if (signal.aborted) this.#mounted.destroy();
-      else if (this.thumb) this.#mounted.focus?.();
+      if (signal.aborted) return;
+      this.#mounted = mounted;
+      if (this.thumb) mounted.focus?.();
     } catch (reason) {
       if (signal.aborted) return;
       console.warn("omnic:", reason);
@@ -361,58 +357,11 @@ export class OmnicView extends HTMLElement {
     }
   }
 
-  async #head(href: string, signal: AbortSignal): Promise<string> {
-    const response = await fetch(href, { method: "HEAD", signal });
-    if (!response.ok) throw new Error(`${response.status}`);
-    return response.headers.get("Content-Type") ?? "";
-  }
-
-  /** Another type of the same address, for a viewer that shows more than one file. */
-  #make(wanted: Wanted, signal: AbortSignal): Promise<string> {
-    const base = this.#base();
-    return new Promise((resolve, reject) => {
-      const watch = lineTo(base).watch(
-        wanted,
-        (told) => {
-          if (told.name === "ready") resolve(new URL(told.href ?? mediaUrl(base, wanted), base).href);
-          if (told.name === "failed") reject(new WireError(told.code ?? "", told.message ?? ""));
-        },
-        1,
-      );
-      signal.addEventListener("abort", () => {
-        watch.close();
-        reject(signal.reason);
-      });
-    });
-  }
-
-  #place(root: HTMLElement): void {
-    if (this.mode === "modal" && this.thumb) {
-      const close = make("button", { type: "button", className: "plain", textContent: say("close") });
-      const title = make("strong", { className: "grow", textContent: this.#name() });
-      const dialog = make("dialog", {}, make("div", { className: "bar" }, title, close), root);
-      dialog.setAttribute("aria-label", this.#name());
-      root.className = "stage";
-      close.addEventListener("click", () => dialog.close());
-      dialog.addEventListener("close", () => this.close());
-      this.shadowRoot?.append(dialog);
-      this.#dialog = dialog;
-      dialog.showModal();
-    } else {
-      this.#stage.replaceChildren(root);
-      this.#stage.hidden = false;
-      this.#frame.hidden = true;
-    }
-    this.toggleAttribute("open", true);
-  }
-
   #clear(): void {
     this.#mounting?.abort();
     this.#mounting = null;
     this.#mounted?.destroy();
     this.#mounted = null;
-    this.#dialog?.remove();
-    this.#dialog = null;
     this.#stage.replaceChildren();
     this.#stage.hidden = true;
   }

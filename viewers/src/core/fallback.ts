@@ -5,15 +5,24 @@
  */
 
 import type { Subscription, World } from "./line.ts";
-import { standing } from "./status.ts";
-import { EVENT_NAMES, mediaUrl, type Told, type Wanted, wireError } from "./wire.ts";
+import type { standing } from "./status.ts";
+import type { EVENT_NAMES, mediaUrl, Told, Wanted, wireError } from "./wire.ts";
 
 const FEW = 3;
 const STARTS = 4; // asks of one round of polling
 const EVERY = 2000;
 const MOST_PATIENT = 15_000;
 
+/** What the core has already; given, not imported, so that this chunk does not split the core in two. */
+export interface Tools {
+  readonly EVENT_NAMES: typeof EVENT_NAMES;
+  readonly mediaUrl: typeof mediaUrl;
+  readonly wireError: typeof wireError;
+  readonly standing: typeof standing;
+}
+
 export class Fallback {
+  readonly #tools: Tools;
   readonly #base: URL;
   readonly #world: World;
   readonly #tell: (subscription: Subscription, told: Told) => void;
@@ -23,7 +32,8 @@ export class Fallback {
   #pause = EVERY;
   active = false;
 
-  constructor(base: URL, world: World, tell: (subscription: Subscription, told: Told) => void) {
+  constructor(base: URL, world: World, tools: Tools, tell: (subscription: Subscription, told: Told) => void) {
+    this.#tools = tools;
     this.#base = base;
     this.#world = world;
     this.#tell = tell;
@@ -55,7 +65,7 @@ export class Fallback {
     if ([...this.#taken.values()].filter(Boolean).length >= FEW) return null;
     const query = new URLSearchParams(subscription.wanted as unknown as Record<string, string>);
     const stream = this.#world.events(new URL(`events/?${query}`, this.#base).href);
-    for (const name of EVENT_NAMES) {
+    for (const name of this.#tools.EVENT_NAMES) {
       stream.addEventListener(name, (event) => {
         try {
           this.#tell(subscription, { ...(JSON.parse((event as MessageEvent<string>).data) as object), name });
@@ -82,7 +92,7 @@ export class Fallback {
   async #poll(): Promise<void> {
     const polled = [...this.#taken].filter(([, stream]) => !stream).map(([subscription]) => subscription);
     try {
-      const states = await standing(this.#base, this.#world, polled);
+      const states = await this.#tools.standing(this.#base, this.#world, polled);
       this.#pause = EVERY;
       let starts = 0;
       await Promise.all(
@@ -103,7 +113,7 @@ export class Fallback {
   }
 
   async #ask(wanted: Wanted): Promise<Told> {
-    const href = mediaUrl(this.#base, wanted);
+    const href = this.#tools.mediaUrl(this.#base, wanted);
     const response = await this.#world.fetch(href);
     if (response.ok) {
       void response.body?.cancel();
@@ -111,7 +121,7 @@ export class Fallback {
       const type = response.headers.get("Content-Type");
       return { name: "ready", href, ...(type ? { media_type: type } : {}) };
     }
-    const { code, message, possible, missing } = wireError(
+    const { code, message, possible, missing } = this.#tools.wireError(
       await response.json().catch(() => null),
       "The service refused without a reason.",
     );

@@ -8,7 +8,16 @@
 
 import type { Fallback } from "./fallback.ts";
 import { standing } from "./status.ts";
-import { isEventName, mediaUrl, strings, type Told, type Wanted, type WireError, wireError } from "./wire.ts";
+import {
+  EVENT_NAMES,
+  isEventName,
+  mediaUrl,
+  strings,
+  type Told,
+  type Wanted,
+  type WireError,
+  wireError,
+} from "./wire.ts";
 
 export type Listener = (told: Told) => void;
 
@@ -35,6 +44,8 @@ export const WORLD: World = {
   fetch: (url, init) => fetch(url, init),
   random: Math.random,
 };
+
+const TOOLS = { EVENT_NAMES, mediaUrl, wireError, standing };
 
 /** The service lets a socket have 256. */
 const MOST = 250;
@@ -359,7 +370,9 @@ export class Line extends EventTarget {
   async #fallBack(): Promise<void> {
     try {
       const { Fallback } = await import("./fallback.ts");
-      this.#fallback ??= new Fallback(this.base, this.#world, (subscription, told) => this.#tell(subscription, told));
+      this.#fallback ??= new Fallback(this.base, this.#world, TOOLS, (subscription, told) =>
+        this.#tell(subscription, told),
+      );
       if (this.#socket?.readyState !== WebSocket.OPEN) this.#fallback.take(this.#live());
     } catch (reason) {
       console.warn("omnic:", reason);

@@ -37,34 +37,9 @@ export interface Viewer {
   load(): Promise<{ mount(root: HTMLElement, shown: Shown, stage: Stage): Promise<Mounted> }>;
 }
 
-const is =
-  (pattern: RegExp) =>
-  (mediaType: string): boolean =>
-    pattern.test(mediaType);
+/** Viewers from elsewhere; they are asked before the built-in ones, the newest first. */
+export const others: Viewer[] = [];
 
-const viewers: Viewer[] = [
-  {
-    name: "image",
-    match: is(/^image\/(png|jpeg|webp|avif|gif|svg\+xml|bmp|x-icon|vnd\.microsoft\.icon)$/),
-    load: () => import("../viewers/image.ts"),
-  },
-  { name: "pdf", match: is(/^application\/pdf$/), load: () => import("../viewers/pdf.ts") },
-  { name: "html", match: is(/^(text\/html|application\/xhtml\+xml)$/), load: () => import("../viewers/html.ts") },
-  {
-    name: "text",
-    match: is(/^text\/|^application\/([\w.-]+\+)?(json|xml|yaml|toml|javascript|sql|x-[\w-]*(sh|tex|python|ndjson))$/),
-    load: () => import("../viewers/text.ts"),
-  },
-  { name: "media", match: is(/^(audio|video)\//), load: () => import("../viewers/media.ts") },
-  { name: "file", match: () => true, load: () => import("../viewers/file.ts") },
-];
-
-/** Puts a viewer in front of the others. */
 export function register(viewer: Viewer): void {
-  viewers.unshift(viewer);
+  others.unshift(viewer);
 }
-
-const bare = (mediaType: string): string => mediaType.split(";", 1)[0]?.trim().toLowerCase() ?? "";
-
-export const viewerFor = (mediaType: string): Viewer =>
-  viewers.find((viewer) => viewer.match(bare(mediaType))) as Viewer;

@@ -327,7 +327,10 @@ function drawLinks(event: Told): void {
 
 function drawTrouble(event: Told): void {
   const [what, advice] = advise(event.code);
-  const possible = (event.possible ?? []).slice(0, 24);
+  const possible = (event.possible?.length || event.code !== "no_road" ? (event.possible ?? []) : picker.names).slice(
+    0,
+    24,
+  );
   const parts = h(
     "div",
     {},

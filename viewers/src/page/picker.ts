@@ -55,6 +55,11 @@ export class Picker {
     });
   }
 
+  /** What the file can become, the most asked for first. */
+  get names(): string[] {
+    return arrange(this.#types, this.#formats).flatMap(({ choices }) => choices.map(({ type }) => type));
+  }
+
   get filled(): boolean {
     return this.#types.length > 0;
   }

@@ -1,0 +1,91 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "@playwright/test";
+import { findings } from "./service.ts";
+
+// The service itself, with its converters, on the samples that travel with it.
+const program = resolve(dirname(fileURLToPath(import.meta.url)), "../../../.venv/bin/omnic-stream");
+
+let service: ChildProcess;
+let store: string;
+let url: string;
+
+test.describe.configure({ mode: "serial", timeout: 90_000 });
+
+test.beforeAll(async () => {
+  store = mkdtempSync(join(tmpdir(), "omnic-viewers-"));
+  service = spawn(program, ["serve", "--bind", "127.0.0.1:0", "--store", store], { stdio: ["ignore", "pipe", "pipe"] });
+  url = await new Promise<string>((found, failed) => {
+    service.on("error", failed);
+    service.on("exit", (code) => failed(new Error(`The service ended with ${code}.`)));
+    for (const stream of [service.stdout, service.stderr]) {
+      if (!stream) continue;
+      createInterface(stream).on("line", (line) => {
+        const address = /http:\/\/127\.0\.0\.1:[1-9]\d*\/?/.exec(line)?.[0];
+        if (address) found(address.endsWith("/") ? address : `${address}/`);
+      });
+    }
+  });
+});
+
+test.afterAll(async () => {
+  if (service.exitCode === null) {
+    const ended = new Promise((done) => service.once("exit", done));
+    service.kill("SIGTERM");
+    await ended;
+  }
+  rmSync(store, { recursive: true, force: true });
+});
+
+for (const [sample, type, steps] of [
+  ["harbour.jpg", "thumb.webp:320x240", /JPG → /],
+  ["compass.svg", "png", /SVG → PNG/],
+  ["leaflet.pdf", "png:page=1", /PDF → PNG/],
+  ["letter.docx", "thumb.png:300x300", /DOCX → PDF/],
+] as const) {
+  test(`${sample} becomes ${type}, step by step, in place`, async ({ page }) => {
+    const heard: string[] = [];
+    page.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) heard.push(message.text());
+    });
+    page.on("pageerror", (error) => heard.push(error.message));
+    await page.goto(url);
+    await page.getByRole("button", { name: sample }).click();
+    await expect(page.getByRole("button", { name: /^Make / })).toBeVisible({ timeout: 60_000 });
+    await page.goto(`${url}#url=${encodeURIComponent(`file://samples/${sample}`)}&type=${encodeURIComponent(type)}`);
+    const picture = page.locator("omnic-view img.picture");
+    await expect(picture).toBeVisible({ timeout: 60_000 });
+    expect(await picture.evaluate((one: HTMLImageElement) => one.naturalWidth)).toBeGreaterThan(50);
+    await expect(page.locator(".journey")).toContainText(steps);
+    await page.screenshot({ path: `screenshots/real-${sample}.png`, fullPage: true });
+    expect(await findings(page)).toEqual([]);
+    expect(heard).toEqual([]);
+    // What is copied works, with the header of the copied curl line: freshness may have run out meanwhile.
+    const link = await page.getByRole("region", { name: "Media URL" }).textContent();
+    const answer = await page.request.get(link ?? "", { headers: { Prefer: "wait=30" } });
+    expect(answer.status()).toBe(200);
+    expect(answer.headers()["content-type"]).toMatch(/^image\//);
+  });
+}
+
+test("a PDF made of a document shows its page, Markdown becomes a page in a sandbox", async ({ page }) => {
+  await page.goto(`${url}#url=${encodeURIComponent("file://samples/letter.docx")}&type=pdf`);
+  await expect(page.locator("omnic-view img.page")).toHaveAttribute("alt", "letter.docx, Page 1", { timeout: 60_000 });
+  await page.screenshot({ path: "screenshots/real-pdf.png", fullPage: true });
+  await page.goto(`${url}#url=${encodeURIComponent("file://samples/field-notes.md")}&type=html`);
+  await expect(page.locator("omnic-view iframe").contentFrame().locator("h1").first()).toBeVisible({ timeout: 60_000 });
+  await page.screenshot({ path: "screenshots/real-html.png", fullPage: true });
+});
+
+test("what cannot be made says what can", async ({ page }) => {
+  await page.goto(`${url}#url=${encodeURIComponent("file://samples/harbour.jpg")}&type=stl`);
+  const alert = page.getByRole("alert");
+  await expect(alert).toContainText("No installed converter leads there", { timeout: 60_000 });
+  await page.getByLabel("Address of a file").fill("gopher://x.example/a");
+  await page.getByRole("button", { name: "Look" }).click();
+  await expect(page.getByLabel("Address of a file")).toHaveAccessibleDescription(/This address cannot be read/);
+});
