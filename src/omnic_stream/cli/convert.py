@@ -6,7 +6,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from omnic_stream.cli.running import configured, progress_bar, run as run_service
+from omnic_stream.cli.running import configured, progress_bar
+from omnic_stream.cli.running import run as run_service
 from omnic_stream.library import Converted, converted, is_address, make
 from omnic_stream.model.errors import BadTarget, MisconfiguredError
 from omnic_stream.plugins import collect

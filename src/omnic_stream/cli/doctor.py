@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from omnic_stream.cli.running import configured, run as run_service
+from omnic_stream.cli.running import configured
+from omnic_stream.cli.running import run as run_service
 from omnic_stream.model.contracts import Converter, Hints, Running, Waiting, Work
 from omnic_stream.model.errors import OmnicError
 from omnic_stream.service import SAMPLES, Service, open_service

@@ -43,7 +43,7 @@ def fail(message: str, code: int) -> None:
 
 
 @app.command
-def serve(  # noqa: PLR0917
+def serve(
     *,
     bind: Annotated[str | None, Parameter(help="HOST:PORT; port 0 takes a free one.")] = None,
     store: Store = None,

@@ -6,7 +6,7 @@ import logging
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import structlog
 import trio
@@ -51,13 +51,17 @@ def run(work: Callable[[], Awaitable[T]]) -> T:
 
 
 def _named(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    for kind in (OmnicError, MisconfiguredError, KeyboardInterrupt, BrokenPipeError):
-        found: BaseException | BaseExceptionGroup[Any] | None = group.subgroup(kind)
-        while isinstance(found, BaseExceptionGroup):
-            found = found.exceptions[0]
-        if found is not None:
-            return found
-    return group
+    """The first failure that has a name; the group itself where none has."""
+    known = (OmnicError, MisconfiguredError, KeyboardInterrupt, BrokenPipeError)
+    return next((error for error in _leaves(group) if isinstance(error, known)), group)
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(cast("BaseExceptionGroup[BaseException]", error))
+        else:
+            yield error
 
 
 @contextmanager

@@ -46,7 +46,7 @@ def run(arguments: Mapping[str, Any]) -> None:
 
 
 async def serving(config: Config, *, task_status: trio.TaskStatus[tuple[str, int]] = trio.TASK_STATUS_IGNORED) -> None:
-    """Serve until SIGTERM or SIGINT; what runs then has ``config.grace`` seconds. Started means listening; the value is (host, port)."""
+    """Serve until SIGTERM or SIGINT; what runs then has ``config.grace`` seconds. Started with (host, port)."""
     async with open_service(config) as service, trio.open_nursery() as nursery:
         if config.warm:
             nursery.start_soon(service.runner.prestart, "python", "detect")

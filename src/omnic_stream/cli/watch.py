@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 import trio
 from trio_websocket import ConnectionClosed, HandshakeError, open_websocket_url
 
-from omnic_stream.cli.running import progress_bar, run as run_trio
+from omnic_stream.cli.running import progress_bar
+from omnic_stream.cli.running import run as run_trio
 from omnic_stream.model.errors import ERRORS, ConverterFailed, MisconfiguredError, OriginFailed
 from omnic_stream.model.events import Converting, Downloaded, Downloading, Event, Queued
 
@@ -53,8 +54,9 @@ async def _watch(socket: str, address: str, type: str) -> str:
 def _read(message: dict[str, Any], show: Any) -> str | None:
     """The result's href once there is one. Raises what the service says failed."""
     if "error" in message:
-        error = message["error"]
-        raise ERRORS.get((error.get("data") or {}).get("code", ""), ConverterFailed)(error["message"])
+        error: dict[str, Any] = message["error"]
+        data: dict[str, str] = error.get("data", {})
+        raise ERRORS.get(data.get("code", ""), ConverterFailed)(error["message"])
     if "method" not in message:
         return message["result"].get("href") if message["result"]["state"] == "ready" else None
     params = message["params"]

@@ -89,9 +89,7 @@ class Conveyor:
             return Status(state="failed", code=failure.code)
         return Status(state="absent")
 
-    def watch(
-        self, wanted: Wanted, watcher: Watcher, *, priority: int = 0, since: int | None = None, look: bool = False
-    ) -> Watch:
+    def watch(self, wanted: Wanted, watcher: Watcher, *, priority: int = 0, since: int | None = None, look: bool = False) -> Watch:
         key = wanted.key
         job = self._live.get(key)
         if job is None or job.over:
@@ -180,16 +178,12 @@ class Conveyor:
         return job
 
     async def _run(self, job: Job) -> None:
-        outcome: Event
+        outcome: Event | None = None
         try:
             with job.scope:
                 outcome = await self._make(job)
-            if job.scope.cancelled_caught:
-                return  # nobody watched any more, so nobody is told
         except OmnicError as error:
-            outcome = Failed(
-                code=error.code, message=error.message, extra=dict(error.extra), retry_after=error.retry_after
-            )
+            outcome = Failed(code=error.code, message=error.message, extra=dict(error.extra), retry_after=error.retry_after)
         except Exception:  # a defect of ours must fail this one Job, not the service
             log.exception("job.fault")
             outcome = Failed(code=ConverterFailed.code, message="An internal fault ended this; it has been logged.")
@@ -197,6 +191,8 @@ class Conveyor:
             job.converting = False
             if self._live.get(job.key) is job:
                 del self._live[job.key]
+        if outcome is None:
+            return  # nobody watched any more, so nobody is told
         if isinstance(outcome, Failed) and outcome.code not in NOT_REMEMBERED:
             self._remember(job.key, outcome)
         job.tell(outcome)
@@ -304,9 +300,7 @@ async def open_conveyor(
         conveyor = Conveyor(
             nursery=nursery,
             graph=graph,
-            fetching=Fetching(
-                nursery=nursery, sources=sources, store=store, detect=detect, downloads=downloads, now=now
-            ),
+            fetching=Fetching(nursery=nursery, sources=sources, store=store, detect=detect, downloads=downloads, now=now),
             making=Making(
                 nursery=nursery,
                 formats=formats,

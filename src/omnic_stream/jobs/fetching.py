@@ -53,9 +53,7 @@ class Fetching:
         known = self._store.snapshot(address_key(address))
         return known if known is not None and is_fresh(known, look=look, now=self._now()) else None
 
-    async def snapshot(
-        self, address: Address, *, look: bool, report: FetchReport, priority: Callable[[], int]
-    ) -> Snapshot:
+    async def snapshot(self, address: Address, *, look: bool, report: FetchReport, priority: Callable[[], int]) -> Snapshot:
         """A Snapshot that may be served now. Raises what Source.fetch raises, and Corrupt for an empty file."""
         source = self._sources.get(address.scheme)
         if source is None:
@@ -68,9 +66,7 @@ class Fetching:
 
         return await self._flights.fly(address_key(address), make, report=report, priority=priority)
 
-    async def _fetch(
-        self, source: Source, address: Address, look: bool, flight: Flight[Snapshot, InLine | Received]
-    ) -> Snapshot:
+    async def _fetch(self, source: Source, address: Address, look: bool, flight: Flight[Snapshot, InLine | Received]) -> Snapshot:
         key = address_key(address)
         async with self._store.claim(key):
             if (known := self.fresh(address, look=look)) is not None:

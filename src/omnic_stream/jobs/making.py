@@ -53,9 +53,7 @@ def agrees(formats: Formats, detected: str, promised: str) -> bool:
     if found.media_type == meant.media_type:
         return True
     kin = set(formats.ancestors(detected)) & set(formats.ancestors(promised))
-    return bool(kin) or (
-        found.name in {"TXT", "BIN"} and not meant.media_type.startswith(("image/", "video/", "audio/"))
-    )
+    return bool(kin) or (found.name in {"TXT", "BIN"} and not meant.media_type.startswith(("image/", "video/", "audio/")))
 
 
 class Making:
@@ -185,11 +183,7 @@ class Making:
                 argv=outcome.argv,
                 tier=outcome.tier,
                 seconds=outcome.seconds,
-                tools={
-                    tool.name: self._tool_versions[tool.name]
-                    for tool in converter.tools
-                    if tool.name in self._tool_versions
-                },
+                tools={tool.name: self._tool_versions[tool.name] for tool in converter.tools if tool.name in self._tool_versions},
             ),
         )
         await self._store.record(converter.id, step.source, size, outcome.seconds)
@@ -200,6 +194,4 @@ class Making:
             return
         detected = await self._detect(output, Hints(name=output.name, expected=meant.name))
         if detected == "EMPTY" or not agrees(self._formats, detected, meant.name):
-            raise ConverterFailed(
-                f"{converter.id} made {detected} where {meant.name} was asked for; the result was thrown away."
-            )
+            raise ConverterFailed(f"{converter.id} made {detected} where {meant.name} was asked for; the result was thrown away.")

@@ -121,9 +121,7 @@ class FakeJobs:
             return Status(state="failed", code=failed.code, retry_after=failed.retry_after)
         return Status(state="absent")
 
-    def watch(
-        self, wanted: Wanted, watcher: Watcher, *, priority: int = 0, since: int | None = None, look: bool = False
-    ) -> Watch:
+    def watch(self, wanted: Wanted, watcher: Watcher, *, priority: int = 0, since: int | None = None, look: bool = False) -> Watch:
         if self.refusal is not None:
             raise self.refusal
         key = wanted.key
