@@ -171,7 +171,13 @@ async def test_a_worker_that_does_not_start_says_why(bench):
 
 async def test_another_interpreter_may_serve_as_a_worker(bench):
     """As LibreOffice's relay does: the system's Python runs a script out of the package."""
-    relay = "import socket,json\ns=socket.socket(fileno=0)\ns.send(b'{\"ready\":1}')\nwhile s.recv(65536): s.send(json.dumps({'ok': open('/proc/self/comm').read()}).encode())"
+    relay = """
+import json, socket
+service = socket.socket(fileno=0)
+service.send(b'{"ready": 1}')
+while service.recv(65536):
+    service.send(json.dumps({"ok": open("/proc/self/comm").read()}).encode())
+"""
     kind = {"relay": WarmWorker(name="relay", argv=("/usr/bin/python3", "-B", "-c", relay), limits=Limits(address_space=None))}
     async with open_runner(workers=kind) as runner:
         assert await asked(runner, bench, "anything", worker="relay") == "python3\n"
@@ -239,7 +245,7 @@ HOSTILE = {
 def test_unpacking_refuses(name, tmp_path):
     with pytest.raises((ConverterFailed, TooExpensive)):
         unpack(opened(HOSTILE[name]), tmp_path / "out", 100_000)
-    assert [path for path in tmp_path.rglob("*") if path.is_symlink() or path.stat().st_nlink > 1 and path.is_file()] == []
+    assert [path for path in tmp_path.rglob("*") if path.is_symlink() or (path.stat().st_nlink > 1 and path.is_file())] == []
     assert not (tmp_path / "x").exists()
 
 

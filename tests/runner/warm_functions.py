@@ -6,6 +6,7 @@ import signal
 import socket
 import tarfile
 import time
+from pathlib import Path
 
 from omnic_stream.model.errors import Corrupt
 
@@ -13,7 +14,7 @@ KEPT: list[object] = []
 
 
 def upper(call):
-    with open(os.dup(call.input), "rb") as source, open(os.dup(call.output), "wb") as target:
+    with os.fdopen(os.dup(call.input), "rb") as source, os.fdopen(os.dup(call.output), "wb") as target:
         target.write(source.read().upper())
     call.report(0.5)
     return {"source": call.source, "arguments": dict(call.arguments)}
@@ -63,13 +64,11 @@ def hog_address_space(call):
 def keep_output(call):
     KEPT.append(os.dup(call.output))
     os.write(call.output, b"first")
-    return None
 
 
 def spoil_kept_output(call):
     os.pwrite(KEPT[-1], b"WRONG", 0)
     os.write(call.output, b"second")
-    return None
 
 
 def endless(call):
@@ -120,10 +119,10 @@ def look_around(call):
 
     return {
         "uid": os.getuid(),
-        "etc": of(lambda: open("/etc/shadow").read()),
-        "home": of(lambda: os.listdir("/home")),
+        "etc": of(lambda: Path("/etc/shadow").read_text()),
+        "home": of(lambda: list(Path("/home").iterdir())),
         "tcp": of(lambda: socket.create_connection(("127.0.0.1", 9), 1)),
         "environ": dict(os.environ),
-        "init": of(lambda: open("/proc/1/environ").read()),
-        "foreign": of(lambda: open(call.arguments["foreign"]).read()),
+        "init": of(lambda: Path("/proc/1/environ").read_text()),
+        "foreign": of(lambda: Path(call.arguments["foreign"]).read_text()),
     }

@@ -95,13 +95,13 @@ def copy_out(source: int, path: Path, limit: int) -> None:
 
 
 def stage(source: Path, target: Path) -> None:
-    """Copy an input (a file or a folder) that the tool's user may not read where it lies; the copy all may read and none write."""
+    """Copy an input (a file or a folder) that the tool's user may not read where it lies; all may read the copy."""
     if source.is_dir():
         target.mkdir()
         for entry in sorted(source.iterdir()):
             if not entry.is_symlink():
                 stage(entry, target / entry.name)
-        target.chmod(0o555)
+        target.chmod(0o755)
         return
     descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:

@@ -210,7 +210,7 @@ class CagedRunner:
             return work.input
         staged = work.folder / STAGED / name
         staged.parent.mkdir(mode=0o755)
-        if self.sandbox.uids is None:
+        if self.sandbox.uids is None and not work.input.is_dir():  # `cp -r` and its like would copy the link
             staged.symlink_to(work.input)
             return work.input
         outputs.stage(work.input, staged)

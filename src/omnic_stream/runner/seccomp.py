@@ -69,10 +69,30 @@ CLONE_NEW: Final = 0x10000000 | 0x00020000 | 0x04000000 | 0x08000000 | 0x2000000
 """Every CLONE_NEW* flag of clone(2)."""
 
 
-def program(*, unix_sockets: bool = True) -> bytes | None:
+METADATA: Final = (
+    "chmod",
+    "fchmodat",
+    "fchmodat2",
+    "chown",
+    "lchown",
+    "fchownat",
+    "utime",
+    "utimes",
+    "futimesat",
+    "utimensat",
+    "setxattr",
+    "lsetxattr",
+    "removexattr",
+    "lremovexattr",
+)
+"""Calls that change a file's modes, owner and times by its name: Landlock lets them through."""
+
+
+def program(*, unix_sockets: bool = True, metadata: bool = True) -> bytes | None:
     """The program's bytes (struct sock_filter), or None where libseccomp is not installed.
 
-    ``unix_sockets=False`` refuses AF_UNIX too, for cages that see the machine's own sockets (socketpair(2) goes on working).
+    For cages that see the machine's own files: ``unix_sockets=False`` refuses AF_UNIX too (socketpair(2) goes on working), and
+    with ``metadata=False`` changing a file's metadata seems to work and does nothing (tools that copy modes give up over an error).
     """
     try:
         import pyseccomp
@@ -84,6 +104,11 @@ def program(*, unix_sockets: bool = True) -> bytes | None:
         try:
             rules.add_rule(lib.ERRNO(errno.EPERM), name)
         except (OSError, ValueError):  # a call that this architecture or this libseccomp does not know
+            continue
+    for name in () if metadata else METADATA:
+        try:
+            rules.add_rule(lib.ERRNO(0), name)
+        except (OSError, ValueError):
             continue
     # clone3 has its flags behind a pointer, which BPF cannot follow: glibc falls back to clone where it is missing.
     rules.add_rule(lib.ERRNO(errno.ENOSYS), "clone3")

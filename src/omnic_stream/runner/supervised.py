@@ -20,6 +20,7 @@ import trio
 from omnic_stream.model.errors import SandboxUnavailable
 from omnic_stream.runner import seccomp
 from omnic_stream.runner.cage import SYSTEM, Cage, environment
+from omnic_stream.runner.landlock import abi
 from omnic_stream.runner.process import NICE, Child
 from omnic_stream.runner.sandbox import BARE, Streams, hand_over
 from omnic_stream.runner.supervisor import Spec
@@ -192,11 +193,15 @@ def _marked(mark: str, uid: int | None) -> list[int]:
 
 def landlock_sandbox(uids: Uids | None) -> Supervised | None:
     """None where the kernel or libseccomp lacks what makes it safe."""
-    from omnic_stream.runner.landlock import abi
-
-    strict = seccomp.program(unix_sockets=False)
-    return Supervised(uids, True, strict, seccomp.program()) if strict is not None and abi() > 0 else None
+    rules, unix_rules = _programs(uids)
+    return Supervised(uids, True, rules, unix_rules) if rules is not None and abi() > 0 else None
 
 
 def rlimits_sandbox(uids: Uids | None) -> Supervised:
-    return Supervised(uids, False, seccomp.program(unix_sockets=False), seccomp.program())
+    return Supervised(uids, False, *_programs(uids))
+
+
+def _programs(uids: Uids | None) -> tuple[bytes | None, bytes | None]:
+    """Without sockets, and with those of this machine. A tool with the service's own user must not change its files' modes."""
+    own = uids is not None
+    return seccomp.program(unix_sockets=False, metadata=own), seccomp.program(unix_sockets=True, metadata=own)
