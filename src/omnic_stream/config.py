@@ -131,9 +131,7 @@ def load(
     try:
         config = msgspec.convert(values, Config)
     except msgspec.ValidationError as error:
-        raise MisconfiguredError(
-            f"A setting is wrong: {error}. All settings are listed by: omnic-stream serve --help"
-        ) from error
+        raise MisconfiguredError(f"A setting is wrong: {error}. All settings are listed by: omnic-stream serve --help") from error
     return _validated(config)
 
 

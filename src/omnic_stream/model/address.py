@@ -48,9 +48,7 @@ _PATH_SAFE = "%/:@!$&'()*+,;=~"
 _QUERY_SAFE = _PATH_SAFE + "?"
 _VALUE_SAFE = "/:@!$&'()*+,;=~?#"
 _HEX = "0123456789ABCDEFabcdef"
-_NORMAL = {
-    f"%{a}{b}": chr(byte) if (byte := int(a + b, 16)) in _UNRESERVED else f"%{a}{b}".upper() for a in _HEX for b in _HEX
-}
+_NORMAL = {f"%{a}{b}": chr(byte) if (byte := int(a + b, 16)) in _UNRESERVED else f"%{a}{b}".upper() for a in _HEX for b in _HEX}
 _RESERVED_NAMES = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:[.: ].*)?", re.IGNORECASE | re.DOTALL)
 
 

@@ -268,9 +268,7 @@ class Runner(Protocol):
         """
         ...
 
-    async def call(
-        self, call: WarmCall, descriptors: Sequence[int], arguments: Mapping[str, str], *, source: str = ""
-    ) -> Any:
+    async def call(self, call: WarmCall, descriptors: Sequence[int], arguments: Mapping[str, str], *, source: str = "") -> Any:
         """A small warm call outside the slots (detection). ``descriptors`` are the input and, where one is made, the output."""
         ...
 
@@ -589,9 +587,7 @@ class Jobs(Protocol):
 
     def status(self, wanted: Wanted) -> Status: ...
 
-    def watch(
-        self, wanted: Wanted, watcher: Watcher, *, priority: int = 0, since: int | None = None, look: bool = False
-    ) -> Watch:
+    def watch(self, wanted: Wanted, watcher: Watcher, *, priority: int = 0, since: int | None = None, look: bool = False) -> Watch:
         """Start or join the one Job; the current state is put at once (after ``since``: what the log still holds beyond it).
 
         ``look``: one look at the origin first, even if what is there is fresh (at most one per 5 s and address). Raises Busy.

@@ -17,9 +17,7 @@ class OmnicError(Exception):
     status: ClassVar[int] = 422
     title: ClassVar[str] = "The work failed"
 
-    def __init__(
-        self, message: str, *, retry_after: float | None = None, extra: Mapping[str, object] | None = None
-    ) -> None:
+    def __init__(self, message: str, *, retry_after: float | None = None, extra: Mapping[str, object] | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.retry_after = retry_after

@@ -120,10 +120,7 @@ def read_formats(toml: str) -> tuple[Format, ...]:
     A Format's ``arguments`` names sets. Raises ValueError for what does not fit.
     """
     data = tomllib.loads(toml)
-    sets = {
-        name: tuple(_rule(rule, words) for rule, words in rules.items())
-        for name, rules in data.get("arguments", {}).items()
-    }
+    sets = {name: tuple(_rule(rule, words) for rule, words in rules.items()) for name, rules in data.get("arguments", {}).items()}
     return tuple(_format(name, words, sets) for name, words in data.get("formats", {}).items())
 
 

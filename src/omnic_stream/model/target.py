@@ -72,9 +72,7 @@ def _argument(word: str, format: Format) -> tuple[tuple[str, str], ...]:
     if size := SIZE.fullmatch(word):
         if "width" not in rules:
             _bad(f"{format.name} takes no size.")
-        return tuple(
-            (name, _value(text, rules[name])) for name, text in zip(("width", "height"), size.groups(), strict=True)
-        )
+        return tuple((name, _value(text, rules[name])) for name, text in zip(("width", "height"), size.groups(), strict=True))
     name, equals, text = word.partition("=")
     if not equals:
         for rule in format.arguments:
@@ -88,11 +86,7 @@ def _argument(word: str, format: Format) -> tuple[tuple[str, str], ...]:
 
 def _value(text: str, rule: ArgumentRule) -> str:
     if rule.kind in {"int", "float"}:
-        if (
-            not NUMBER.fullmatch(text)
-            or (rule.kind == "int" and "." in text)
-            or not rule.low <= float(text) <= rule.high
-        ):
+        if not NUMBER.fullmatch(text) or (rule.kind == "int" and "." in text) or not rule.low <= float(text) <= rule.high:
             _bad(f"{rule.name} is a number from {rule.low:g} to {rule.high:g}.")
         return str(int(text)) if rule.kind == "int" else f"{float(text):g}"
     if rule.kind == "choice":
