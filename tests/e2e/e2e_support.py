@@ -5,6 +5,7 @@ import io
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
@@ -148,3 +149,9 @@ def problem(response):
     document = json.loads(response.content)
     assert document["status"] == response.status_code and document["detail"]
     return response.status_code, document["code"]
+
+
+def conversions(store, converter="%"):
+    """How often converters of this name (a pattern of SQL's LIKE) have run for this store, by its own history."""
+    with contextlib.closing(sqlite3.connect(f"file:{store}/catalogue.sqlite3?mode=ro", uri=True, timeout=30)) as catalogue:
+        return catalogue.execute("SELECT count(*) FROM durations WHERE converter LIKE ?", (converter,)).fetchone()[0]
