@@ -73,7 +73,7 @@ class Upkeep:
 
     async def run(self) -> None:
         """Sweep once, then go round for as long as the store is open."""
-        await calmly(self.sweep)
+        await calmly(self._sweep_unless_another_does)
         while True:
             await trio.sleep(ROUND_SECONDS)
             await calmly(self.go_round)
@@ -151,17 +151,23 @@ class Upkeep:
 
     async def sweep(self) -> Swept:
         """Remove work folders, locks and bytes without rows that killed processes left, and rows without bytes."""
+        async with self._claims.claim("sweep"):
+            return await self._sweep()
+
+    async def _sweep_unless_another_does(self) -> None:
+        async with self._claims.claim_nowait("sweep") as ours:
+            if ours:
+                await self._sweep()
+
+    async def _sweep(self) -> Swept:
         folders = await self.in_thread(self._work.sweep)
         await self.in_thread(self._claims.sweep)
         orphans = 0
-        async with self._claims.claim_nowait("sweep") as ours:
-            for shard in SHARDS if ours else ():
-                unknown, missing = await self._catalogue.survey(
-                    lambda connection, shard=shard: strays(connection, self._layout, shard)
-                )
-                self._shelves.gone |= missing
-                if unknown:
-                    orphans += await self.drop_strays(unknown)
+        for shard in SHARDS:
+            unknown, missing = await self._catalogue.survey(lambda connection, shard=shard: strays(connection, self._layout, shard))
+            self._shelves.gone |= missing
+            if unknown:
+                orphans += await self.drop_strays(unknown)
         await self._write_uses()
         await self.empty_trash()
         return Swept(folders=folders, orphans=orphans)
