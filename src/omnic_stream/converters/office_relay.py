@@ -59,7 +59,7 @@ PDF_BY_KIND = (
 )
 """Services that a loaded document may support, and the filter that writes its PDF."""
 
-SEPARATORS = {"CSV": "44", "TSV": "9"}
+TABLES = frozenset({"CSV", "TSV"})
 CALC_TEXT = "Text - txt - csv (StarCalc)"
 ANY_TEXT = frozenset({"Text", "Text (encoded)", CALC_TEXT})
 """Filters that LibreOffice falls back to for what it does not know: a broken document would come out as pages of noise."""
@@ -87,6 +87,23 @@ def program(name: str) -> str:
     if launcher is None:
         raise Failed("LibreOffice is not installed on this machine.", "converter_failed")
     return str(Path(launcher).resolve().with_name(name))
+
+
+def table_options(file: Path, source: str) -> str:
+    """How Calc shall read a table of text: the manual's "Filter Options for CSV Import".
+
+    Separator, quote, character set (UTF-8, else Windows-1252), first line; the 13th word keeps what looks like a formula as text.
+    """
+    with file.open("rb") as content:
+        head = content.read(1 << 20)
+    line = head.split(b"\n", 1)[0]
+    separator = ord("\t") if source == "TSV" else max(b",;\t|", key=lambda byte: (line.count(byte), byte == ord(",")))
+    try:
+        head[: head.rfind(b"\n") + 1 or None].decode("utf-8")
+        charset = 76
+    except UnicodeDecodeError:
+        charset = 1
+    return f"{separator},34,{charset},1,,0,false,false,false,false,false,0,false"
 
 
 class Office:
@@ -139,13 +156,12 @@ class Office:
             "UpdateDocMode": 0,  # UpdateDocMode.NO_UPDATE: links keep what they last showed
             "StatusIndicator": indicator,
         }
-        if source in SEPARATORS:
-            # Separator, quote, UTF-8 (76), first line; see the manual's "Filter Options for CSV Import".
-            values |= {"FilterName": CALC_TEXT, "FilterOptions": f"{SEPARATORS[source]},34,76,1"}
+        if source in TABLES:
+            values |= {"FilterName": CALC_TEXT, "FilterOptions": table_options(file, source)}
         document = self._desktop.loadComponentFromURL(f"file://{file}", "_blank", 0, self.properties(**values))
         if document is None:
             raise Failed("LibreOffice cannot read this content.", "corrupt")
-        if source not in SEPARATORS and self._filter(document) in ANY_TEXT:
+        if source not in TABLES and self._filter(document) in ANY_TEXT:
             document.close(True)
             raise Failed(f"LibreOffice does not recognise this content as {source}.", "corrupt")
         return document
@@ -206,7 +222,7 @@ def convert(
     extension = source.lower()
     if not (extension.isascii() and extension.isalnum()):
         raise Failed("LibreOffice does not know this format.", "converter_failed")
-    read, written = folder / f"input.{extension}", folder / "result.pdf"
+    read, written = folder / f"document.{extension}", folder / "result.pdf"
     try:
         with open(descriptors[0], "rb", closefd=False) as given, read.open("wb") as copy:
             shutil.copyfileobj(given, copy, 1 << 20)
