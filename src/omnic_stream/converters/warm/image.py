@@ -71,7 +71,7 @@ def _make(call: Call, kind: str, arguments: Mapping[str, str], *, still: bool) -
 
 
 def _complaint(words: str) -> OmnicError:
-    if "unable to write" in words or "No space left" in words:
+    if "write error" in words:  # the PNG writer says "unable to write" of a picture that could not be read, too
         return ConverterFailed("The picture could not be written.")
     return Corrupt("The picture is broken or cut short: it cannot be decoded.")
 
@@ -202,7 +202,9 @@ def _thumbnail(image: Any, source: Any, options: str, width: int, height: int, *
         # only then: libvips would take every other picture through a transform from sRGB to sRGB, at twice the time
         how |= {"output_profile": "srgb", "intent": "perceptual"}
     if source is not None:
-        made = pyvips.Image.thumbnail_source(source, width, option_string=options.strip("[]"), fail_on="error", **how)
+        # libvips 8.17 forgets thumbnail's own fail_on for sources and buffers, and shows a picture cut short as if it were whole
+        strict = ",".join(filter(None, (options.strip("[]"), "fail_on=error")))
+        made = pyvips.Image.thumbnail_source(source, width, option_string=strict, **how)
     else:
         made = image.thumbnail_image(width, **how)
     return made if made.format == "uchar" and made.interpretation in {"srgb", "b-w"} else _to_srgb(made)
