@@ -249,3 +249,13 @@ async def test_animations_and_transparency_survive(service, origin):
     assert isinstance(event, Ready)
     with Image.open(service.result(service.wanted(origin.url("/moving.png"), "WEBP")).path) as image:
         assert image.n_frames == 3
+
+
+async def test_what_took_longer_than_it_was_fresh_is_served_all_the_same(service, origin):
+    origin.serve("/leaflet.pdf", LEAFLET, headers=[("Cache-Control", "max-age=0")])
+    url = origin.url("/leaflet.pdf")
+    wanted = service.wanted(url, "pages.png")
+    assert isinstance(await settled(service, url, "pages.png"), Ready)
+    assert service.jobs.status(wanted).state == "ready"
+    finished = service.jobs.status(wanted).finished
+    assert finished.artifact.directory and len(list(finished.artifact.path.glob("*.png"))) == 3

@@ -12,6 +12,7 @@ import structlog
 import trio
 
 from omnic_stream.jobs.fetching import Fetching, InLine, Received
+from omnic_stream.jobs.freshness import LEAST
 from omnic_stream.jobs.job import PACE, Job, SettledWatch
 from omnic_stream.jobs.making import Making, Progress, StepFailed
 from omnic_stream.model.address import Address
@@ -208,6 +209,7 @@ class Conveyor:
             artifact = found.artifact  # the origin said: unchanged
         else:
             artifact = await self._walk(job, snapshot)
+            snapshot = await self._kept_fresh(snapshot)
         await self._store.finish(
             Finished(
                 job_key=job.key,
@@ -221,6 +223,14 @@ class Conveyor:
             )
         )
         return ready(artifact)
+
+    async def _kept_fresh(self, snapshot: Snapshot) -> Snapshot:
+        """What took longer to make than it was fresh is served a moment all the same: whoever was told ``ready`` comes for it now."""
+        least = self._now() + LEAST
+        if snapshot.fresh_until >= least:
+            return snapshot
+        renewed = await self._store.renew(snapshot.address_key, looked_at=snapshot.looked_at, fresh_until=least)
+        return renewed if renewed is not None and renewed.sha256 == snapshot.sha256 else snapshot
 
     async def _walk(self, job: Job, snapshot: Snapshot) -> Artifact:
         """The cheapest Plan; where a Converter fails, once the next-best one without it."""
