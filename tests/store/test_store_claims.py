@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,28 @@ def test_a_lock_on_a_file_that_lost_its_name_is_no_claim(tmp_path: Path):
     assert again is not None  # the name is free: a lock that nobody can find any more protects nothing
     give_back(path, held)
     give_back(path, again)
+
+
+def test_owners_who_unlink_and_others_who_open_never_both_have_it(tmp_path: Path):
+    """Threads with a descriptor each meet at the lock as processes do, at each of its system calls."""
+    path, inside, together = tmp_path / "lock", [], []
+
+    def hammer() -> None:
+        for _ in range(400):
+            while (held := take_lock(path)) is None:
+                pass
+            inside.append(held)
+            together.append(len(inside))
+            path.exists()  # a system call: the others run
+            inside.pop()
+            give_back(path, held)
+
+    threads = [threading.Thread(target=hammer) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(together) == {1} and not path.exists()
 
 
 async def test_a_killed_process_frees_its_claim_and_its_files_are_swept(tmp_path: Path):

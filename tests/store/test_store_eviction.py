@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 from omnic_stream.store import open_store
 from omnic_stream.store.eviction import DOWN_TO, Kept, choose
+from omnic_stream.store.layout import Layout
+from omnic_stream.store.removal import evict
 from store.store_support import finished, keep, key_of, kill, publish, start
 
 KEPT = st.builds(
@@ -112,6 +115,17 @@ async def test_what_another_process_holds_stays(tmp_path: Path):
         for number in (4, 5):
             await publish(store, f"{number}", content)
         assert not held.path.exists()
+
+
+async def test_what_was_used_between_the_choice_and_the_act_stays(tmp_path: Path):
+    root = tmp_path / "store"
+    async with open_store(root, max_content=1 << 20, now=Clock()) as store:
+        used, unused = await publish(store, "used", b"1"), await publish(store, "unused", b"2")
+        connection = sqlite3.connect(root / "catalogue.sqlite3", isolation_level=None)
+        chosen = [Kept(used.key, False, 1, Clock().now - 1), Kept(unused.key, False, 1, Clock().now)]
+        assert evict(connection, Layout(root), chosen, lambda: tmp_path / "trash") == 1
+        connection.close()
+        assert used.path.exists() and not unused.path.exists() and store.stats().artifacts == 1
 
 
 async def test_uses_are_written_down_and_room_is_made_in_rounds(tmp_path: Path, autojump_clock: trio.abc.Clock):

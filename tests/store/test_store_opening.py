@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from omnic_stream.model.errors import MisconfiguredError
+from omnic_stream.model.errors import MisconfiguredError, OmnicError
 from omnic_stream.store import open_store
 from store.store_support import key_of, publish, start
 
@@ -57,6 +57,22 @@ async def test_a_catalogue_without_its_tables_is_damaged(tmp_path: Path):
     connection = sqlite3.connect(tmp_path / "store" / "catalogue.sqlite3")
     connection.execute("PRAGMA user_version=1")
     connection.close()
+    assert "damaged" in await _refusal(tmp_path / "store")
+
+
+async def test_a_catalogue_that_breaks_while_it_is_open_fails_by_name(tmp_path: Path):
+    async with open_store(tmp_path / "store", max_content=1 << 20) as store:
+        for number in range(20):
+            await publish(store, f"{number}", b"kept")
+        await store.sweep()
+        catalogue = tmp_path / "store" / "catalogue.sqlite3"
+        for file in (catalogue, catalogue.with_name(catalogue.name + "-wal")):
+            file.write_bytes(b"x" * file.stat().st_size)
+        assert store.artifact(key_of("never made")) is None
+        with pytest.raises(OmnicError):
+            await publish(store, "new", b"new")
+        with pytest.raises(OmnicError):
+            await store.verify()
     assert "damaged" in await _refusal(tmp_path / "store")
 
 

@@ -65,9 +65,10 @@ async def _check_whole(store: DiskStore, root: Path) -> int:
     return len(keys)
 
 
-async def test_killed_at_thirty_random_moments_nothing_is_half_done(tmp_path: Path):
+@pytest.mark.parametrize("turns", [3, pytest.param(10, marks=pytest.mark.full)])
+async def test_killed_at_random_moments_nothing_is_half_done(tmp_path: Path, turns: int):
     root, chance, made = tmp_path / "store", random.Random(7), 0
-    for turn in range(10):
+    for turn in range(turns):
         with ExitStack() as stack:
             processes = [stack.enter_context(start("churn", root, f"{turn}-{number}")) for number in range(3)]
             for process in processes:
@@ -83,7 +84,7 @@ async def test_killed_at_thirty_random_moments_nothing_is_half_done(tmp_path: Pa
             made = now
     async with open_store(root, max_content=1 << 20) as store:
         assert await store.verify() == ()
-    assert made > 10
+    assert made
     assert not list((root / "work").iterdir())
 
 

@@ -215,9 +215,9 @@ async def test_a_work_folder_is_empty_private_and_gone_afterwards_however_deep(d
         before = Path.cwd()
         try:
             os.chdir(folder)
-            for _ in range(3000):
-                Path("d").mkdir()
-                os.chdir("d")
+            for _ in range(1100):
+                Path("deeper-than-any-path").mkdir()
+                os.chdir("deeper-than-any-path")
         finally:
             os.chdir(before)
     assert not folder.exists()

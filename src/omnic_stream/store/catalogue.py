@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -95,14 +96,14 @@ class Catalogue:
         return entry.outcome()
 
     async def survey(self, look: Change[T]) -> T:
-        """Run a longer look at the rows in a thread, on a connection of its own."""
+        """Run a longer look at the rows in a thread, on a connection of its own. Raises as ``write`` does."""
 
         def open_and_look() -> T:
-            connection = _reader(self._path)
             try:
-                return look(connection)
-            finally:
-                connection.close()
+                with closing(_reader(self._path)) as connection:
+                    return look(connection)
+            except sqlite3.Error as error:
+                raise _named(error) from error
 
         return await trio.to_thread.run_sync(open_and_look, limiter=self._survey_limiter)
 

@@ -106,17 +106,20 @@ class DiskStore(CatalogueShelves):
         """
         folder = self._work.new_folder("stage")
         try:
-            sealed = await self.upkeep.in_thread(lambda: seal(output, index=index, most=self._max_content, fsync=self._fsync))
-            room = await self.upkeep.in_thread(lambda: stage(output, sealed, provenance, folder, fsync=self._fsync))
-            staged = Staged(
-                key=key,
-                format=format,
-                media_type=media_type,
-                input=provenance.input,
-                sealed=sealed,
-                room=room,
-                folder=folder,
-            )
+
+            def seal_and_stage() -> Staged:
+                sealed = seal(output, index=index, most=self._max_content, fsync=self._fsync)
+                return Staged(
+                    key=key,
+                    format=format,
+                    media_type=media_type,
+                    input=provenance.input,
+                    sealed=sealed,
+                    room=stage(output, sealed, provenance, folder, fsync=self._fsync),
+                    folder=folder,
+                )
+
+            staged = await self.upkeep.in_thread(seal_and_stage)
             async with self._leaving_no_stray(key):
                 await self._catalogue.write(
                     lambda connection: put_artifact(
