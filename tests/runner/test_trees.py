@@ -220,6 +220,13 @@ async def test_a_risky_tool_does_not_start_in_a_tier_that_closes_nothing(bench):
             await bench.run(runner, bench.shell("echo x > result.txt", risky=True))
 
 
+@pytest.mark.parametrize("tier", ["landlock", "rlimits"])
+async def test_a_tool_that_needs_sockets_does_not_start_beside_the_machines_own(tier, bench):
+    async with open_runner(tier=tier) as runner:
+        with pytest.raises(SandboxUnavailable, match="bubblewrap"):
+            await bench.run(runner, bench.shell("echo x > result.txt", sockets=True))
+
+
 async def test_priorities_places_and_a_full_line(bench):
     order, gate = [], bench.folder / "job1" / "go"
 

@@ -123,6 +123,8 @@ class Command:
     """Further paths of the machine that the tool must see."""
     risky: bool = True
     """Not started where no sandbox tier above plain rlimits is to be had."""
+    sockets: bool = False
+    """Its processes talk by Unix sockets (LibreOffice's do). Not started in a cage from which those of the machine are in reach."""
 
     def render(self, bound: Bound) -> tuple[str, ...]:
         if callable(self.argv):
@@ -179,6 +181,8 @@ class WarmWorker:
     env: tuple[tuple[str, str], ...] = ()
     read_only: tuple[str, ...] = ()
     risky: bool = False
+    sockets: bool = False
+    """As for a Command."""
     tools: tuple[Tool, ...] = ()
 
 

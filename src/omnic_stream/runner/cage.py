@@ -43,8 +43,8 @@ class Cage:
     read_only: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     scratch: int = SCRATCH
-    unix_sockets: bool = False
-    """Needed by tools of several processes (LibreOffice); in a cage of namespaces there is nobody to reach by them."""
+    sockets: bool = False
+    """Unix sockets; in a cage of namespaces they are let through anyway, for there is nobody to reach by them."""
 
 
 def input_name(source: str) -> str:

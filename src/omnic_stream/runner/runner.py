@@ -189,6 +189,7 @@ class CagedRunner:
                     input_name=name,
                     read_only=command.read_only,
                     env=dict(command.env),
+                    sockets=command.sockets,
                 ),
                 streams,
             )

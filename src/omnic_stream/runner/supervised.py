@@ -85,8 +85,7 @@ class Supervised:
     uids: Uids | None
     landlocked: bool
     rules: bytes | None
-    """For tools of one process: no sockets at all, for here the machine's own would be in reach."""
-    unix_rules: bytes | None
+    """No sockets at all, for here the machine's own would be in reach."""
     names_inside: bool = False
 
     @property
@@ -98,13 +97,15 @@ class Supervised:
         return self.landlocked and self.rules is not None
 
     async def start(self, cage: Cage, streams: Streams) -> SupervisedTree:
+        if cage.sockets:
+            # Landlock lets a tool connect to any socket file that its user may use: the session bus starts programs for it.
+            raise SandboxUnavailable("This converter needs bubblewrap, which does not work on this machine.")
         uid = self.uids.take() if self.uids is not None else None
         mark = uuid.uuid4().hex
         folder, scratch = cage.folder, None
         if folder is None:
             folder = scratch = Path(tempfile.mkdtemp(prefix="omnic-cage-"))
-        rules = self.unix_rules if cage.unix_sockets else self.rules
-        descriptor = seccomp.as_descriptor(rules) if rules else None
+        descriptor = seccomp.as_descriptor(self.rules) if self.rules else None
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             if uid is not None:
@@ -144,8 +145,10 @@ class Supervised:
         seen = [*_READABLE, *SYSTEM, *cage.read_only]
         if cage.input is not None:
             seen.append(str(cage.input))
-        # A user of its own cannot walk to a folder below a home: it was put there, and names it as it stands.
-        home = str(folder) if uid is None else "."
+        reaches = uid is None or all(map(_reachable, (*cage.read_only, str(folder.parent))))
+        reads_all = self.landlocked and not reaches
+        # Without it a user of its own cannot walk to a folder below a home: it was put there, and names it as it stands.
+        home = str(folder) if reaches or reads_all else "."
         return Spec(
             argv=list(cage.argv),
             env=environment(cage, home) | {_MARK: mark},
@@ -157,7 +160,7 @@ class Supervised:
             writable=[str(folder)],
             devices=list(_DEVICES),
             rules=rules,
-            reads_all=self.landlocked and uid is not None and not all(map(_reachable, cage.read_only)),
+            reads_all=reads_all,
         )
 
 
@@ -193,15 +196,14 @@ def _marked(mark: str, uid: int | None) -> list[int]:
 
 def landlock_sandbox(uids: Uids | None) -> Supervised | None:
     """None where the kernel or libseccomp lacks what makes it safe."""
-    rules, unix_rules = _programs(uids)
-    return Supervised(uids, True, rules, unix_rules) if rules is not None and abi() > 0 else None
+    rules = _rules(uids)
+    return Supervised(uids, True, rules) if rules is not None and abi() > 0 else None
 
 
 def rlimits_sandbox(uids: Uids | None) -> Supervised:
-    return Supervised(uids, False, *_programs(uids))
+    return Supervised(uids, False, _rules(uids))
 
 
-def _programs(uids: Uids | None) -> tuple[bytes | None, bytes | None]:
-    """Without sockets, and with those of this machine. A tool with the service's own user must not change its files' modes."""
-    own = uids is not None
-    return seccomp.program(unix_sockets=False, metadata=own), seccomp.program(unix_sockets=True, metadata=own)
+def _rules(uids: Uids | None) -> bytes | None:
+    """Without sockets; and a tool with the service's own user must not change its files' modes."""
+    return seccomp.program(unix_sockets=False, metadata=uids is not None)

@@ -58,7 +58,7 @@ def worker_cage(kind: WarmWorker, read_only: Sequence[str] = ()) -> Cage:
         read_only=seen,
         env=env,
         scratch=max(SCRATCH, min(kind.limits.output, kind.limits.file_size)),
-        unix_sockets=not python,
+        sockets=kind.sockets,
     )
 
 
