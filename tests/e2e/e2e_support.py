@@ -155,3 +155,43 @@ def conversions(store, converter="%"):
     """How often converters of this name (a pattern of SQL's LIKE) have run for this store, by its own history."""
     with contextlib.closing(sqlite3.connect(f"file:{store}/catalogue.sqlite3?mode=ro", uri=True, timeout=30)) as catalogue:
         return catalogue.execute("SELECT count(*) FROM durations WHERE converter LIKE ?", (converter,)).fetchone()[0]
+
+
+def tree_of(root):
+    """{(pid, start time): command line} of every process below ``root``; a start time makes a pid unique (proc(5))."""
+    found, todo = {}, [root]
+    while todo:
+        pid = todo.pop()
+        with contextlib.suppress(OSError):
+            for thread in Path(f"/proc/{pid}/task").iterdir():
+                todo += map(int, (thread / "children").read_text().split())
+            if pid != root:
+                found[pid, started(pid)] = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    return found
+
+
+def started(pid):
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return None if fields[0] in "ZX" else int(fields[19])
+
+
+def living(tree):
+    """Those of a tree that still run."""
+    alive = {}
+    for (pid, since), words in tree.items():
+        with contextlib.suppress(OSError):
+            if since is not None and started(pid) == since:
+                alive[pid] = words
+    return alive
+
+
+def naming(text):
+    """{pid: command line} of the processes of this machine that name ``text``."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and int(entry.name) != os.getpid():
+                words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                if text in words:
+                    found[int(entry.name)] = words
+    return found
