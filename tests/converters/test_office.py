@@ -1,9 +1,12 @@
 """LibreOffice, warm and cold, by the real runner on real documents."""
 
 import base64
+import os
 import re
+import signal
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import pypdfium2 as pdfium
 import pytest
@@ -132,8 +135,9 @@ async def test_what_libreoffice_would_take_for_plain_text_is_refused(to_pdf, tmp
         assert "/" not in caught.value.message
 
 
+@pytest.mark.full  # it takes LibreOffice half a minute to die of this one
 async def test_a_document_that_kills_libreoffice_costs_only_itself(zoo, to_pdf, tmp_path, runner):
-    depth = 20000  # its SVG reader goes down by recursion: this is deeper than a stack
+    depth = 60000  # its SVG reader goes down by recursion: this is deeper than a stack
     svg = f'<svg xmlns="http://www.w3.org/2000/svg">{"<g>" * depth}<rect width="5" height="5"/>{"</g>" * depth}</svg>'
     image = f"<draw:image><office:binary-data>{base64.b64encode(svg.encode()).decode()}</office:binary-data></draw:image>"
     frame = f'<text:p><draw:frame svg:width="5cm" svg:height="5cm">{image}</draw:frame></text:p>'
@@ -145,11 +149,41 @@ async def test_a_document_that_kills_libreoffice_costs_only_itself(zoo, to_pdf, 
     assert starts(runner) == 2
 
 
+def descendants(pid):
+    below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(pid) for pid in below] + [deeper for child in below for deeper in descendants(child)]
+
+
+async def test_when_libreoffice_dies_at_work_the_call_fails_and_the_next_gets_a_fresh_one(zoo, to_pdf, tmp_path, runner, nursery):
+    await to_pdf(zoo / "document/907.doc", "office.writer")
+    (worker,) = runner._pools["office"]._idle
+    (soffice,) = [pid for pid in descendants(worker.tree.root) if Path(f"/proc/{pid}/comm").read_text().strip() == "soffice.bin"]
+    (tmp_path / "endless.fodt").write_text(endless())
+
+    async def kill_when_it_works():
+        before = Path(f"/proc/{soffice}/stat").read_text().split()[13]
+        with trio.fail_after(20):
+            while Path(f"/proc/{soffice}/stat").read_text().split()[13] == before:
+                await trio.sleep(0.02)
+        os.kill(soffice, signal.SIGKILL)
+
+    nursery.start_soon(kill_when_it_works)
+    with pytest.raises(ConverterFailed, match="crashed"):
+        await to_pdf(tmp_path / "endless.fodt", "office.writer")
+    texts, _ = await to_pdf(zoo / "document/907.doc", "office.writer")
+    assert "This should be a Heading" in texts[0]
+    assert starts(runner) == 2
+
+
+def endless():
+    """A flat text whose tables within tables keep LibreOffice busy for minutes."""
+    cell = "<table:table><table:table-row><table:table-cell>"
+    return FLAT % (cell * 3000 + "<text:p>x</text:p>" + "</table:table-cell></table:table-row></table:table>" * 3000)
+
+
 async def test_a_document_that_hangs_libreoffice_is_given_up_and_costs_only_itself(zoo, to_pdf, tmp_path, runner):
     await to_pdf(zoo / "document/907.doc", "office.writer")
-    cell = "<table:table><table:table-row><table:table-cell>"
-    nested = cell * 3000 + "<text:p>x</text:p>" + "</table:table-cell></table:table-row></table:table>" * 3000
-    (tmp_path / "endless.fodt").write_text(FLAT % nested)
+    (tmp_path / "endless.fodt").write_text(endless())
     writer = BY_ID["office.writer"]
     assert isinstance(writer.run, WarmCall)
     hasty = replace(writer, run=replace(writer.run, limits=replace(writer.run.limits, stall=1.5)))
