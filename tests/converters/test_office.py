@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import zipfile
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import trio
 
 from omnic_stream.converters import office
 from omnic_stream.model.contracts import Command, Running, WarmCall, Work
-from omnic_stream.model.errors import ConverterFailed, Corrupt, TooExpensive
+from omnic_stream.model.errors import ConverterFailed, Corrupt, MisconfiguredError, TooExpensive
 from omnic_stream.runner import open_runner
 
 BY_ID = {converter.id: converter for converter in office.CONVERTERS}
@@ -281,3 +282,25 @@ async def test_a_cold_libreoffice_says_that_it_failed(to_pdf, tmp_path):
     with pytest.raises(ConverterFailed) as caught:
         await to_pdf(tmp_path / "broken.docx", "office.cold")
     assert "/" not in caught.value.message
+
+
+@pytest.mark.parametrize("converter", ["office.writer", "office.cold"])
+async def test_where_the_sandbox_has_no_room_for_its_sockets_it_says_so_at_once(zoo, tmp_path, converter):
+    async with AsyncExitStack() as stack:
+        try:
+            runner = await stack.enter_async_context(
+                open_runner(slots=1, tier="landlock", workers={kind.name: kind for kind in office.WORKERS})
+            )
+        except MisconfiguredError:
+            pytest.skip("this kernel has no Landlock")
+        work = Work(
+            converter=BY_ID[converter],
+            input=zoo / "document/907.doc",
+            source="DOC",
+            target="PDF",
+            arguments={},
+            folder=tmp_path,
+            output="result.pdf",
+        )
+        with trio.fail_after(10), pytest.raises(ConverterFailed, match="Install bubblewrap"):
+            await runner.run(work, priority=lambda: 0, report=lambda state: None)

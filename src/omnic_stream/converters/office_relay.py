@@ -1,6 +1,6 @@
 """What runs beside LibreOffice in its cage, under the system's Python: a file of its own, which imports nothing of omnic_stream.
 
-Without arguments it is a warm worker: it starts LibreOffice, which listens on a UNO pipe (a socket in the cage's own folder, no
+Without arguments it is a warm worker: it starts LibreOffice, which listens on a UNO pipe (a socket in the cage's own /tmp, no
 port anywhere), and serves the calls that come as datagrams on descriptor 0. A request is JSON with ``source`` and ``target``,
 Format names, and brings the input and the output as descriptors; the answers are ``{"at": fraction}``, then ``{"ok": facts}`` or
 ``{"error": sentence, "code": code}``. The first word is ``{"ready": pid}``.
@@ -78,7 +78,16 @@ def write_profile(folder: Path) -> str:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    return os.environ | {"HOME": str(folder), "SAL_USE_VCLPLUGIN": "svp", "SAL_DISABLE_OPENCL": "1", "OSL_SOCKET_PATH": str(folder)}
+    return os.environ | {"HOME": str(folder), "SAL_USE_VCLPLUGIN": "svp", "SAL_DISABLE_OPENCL": "1"}
+
+
+def check_sockets() -> None:
+    """LibreOffice makes sockets in /tmp, whatever it is told, and tries for ever where it may not. Raises SystemExit."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="office-", dir="/tmp") as folder, socket.socket(socket.AF_UNIX) as one:
+            one.bind(f"{folder}/socket")
+    except OSError:
+        raise SystemExit("LibreOffice cannot make its sockets in this sandbox. Install bubblewrap: in that one it can.") from None
 
 
 def program(name: str) -> str:
@@ -248,7 +257,6 @@ def serve() -> None:
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)
     folder = Path(tempfile.mkdtemp(prefix="office-"))
-    os.environ["OSL_SOCKET_PATH"] = str(folder)  # read when UNO is loaded
     import uno  # pyright: ignore[reportMissingImports] - a module of the system's Python
     import unohelper  # pyright: ignore[reportMissingImports]
 
@@ -287,6 +295,7 @@ def once(source: Path, result: Path) -> None:
 
 
 if __name__ == "__main__":
+    check_sockets()
     if sys.argv[1:]:
         once(Path(sys.argv[1]), Path(sys.argv[2]))
     else:
