@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import posixpath
@@ -40,8 +41,9 @@ def docx(call: Call) -> dict[str, int]:
             raise TooExpensive("The document unpacks to more than is allowed.")
     with os.fdopen(os.dup(call.input), "rb") as file:
         file.seek(0)
+        content = io.BytesIO(file.read())  # mammoth takes the name of an open file for a path; a descriptor's is a number
         try:
-            result: Any = mammoth.convert_to_html(file)
+            result: Any = mammoth.convert_to_html(content)
         except (KeyError, ValueError, OSError, AttributeError) as error:
             raise Corrupt("The document is broken: its text cannot be found.") from error
     return write(call, document("Document", cleaned(str(result.value))))
