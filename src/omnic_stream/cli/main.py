@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from cyclopts import App, CycloptsError, Parameter
 
@@ -226,7 +227,7 @@ def main(argv: list[str] | None = None) -> None:
     """Run one verb and end with its exit code."""
     words = sys.argv[1:] if argv is None else argv
     if not words:
-        app(["--help"])
+        app.help_print([])
         raise SystemExit(2)
     try:
         app(words, exit_on_error=False, print_error=False)
@@ -245,7 +246,7 @@ def main(argv: list[str] | None = None) -> None:
 def _told(error: OmnicError) -> str:
     possible = error.extra.get("possible")
     if isinstance(possible, (list, tuple)) and possible:
-        words = [str(word) for word in possible]  # type: ignore[reportUnknownVariableType]
+        words = [str(word) for word in cast("Sequence[object]", possible)]
         more = f" and {len(words) - 12} more" if len(words) > 12 else ""
         return f"{error.message} Possible: {', '.join(words[:12])}{more}."
     return error.message
