@@ -15,7 +15,7 @@ import trio
 
 from omnic_stream.converters import office
 from omnic_stream.model.contracts import Command, Running, WarmCall, Work
-from omnic_stream.model.errors import ConverterFailed, Corrupt, MisconfiguredError, TooExpensive
+from omnic_stream.model.errors import ConverterFailed, Corrupt, MisconfiguredError, SandboxUnavailable, TooExpensive
 from omnic_stream.runner import open_runner
 
 BY_ID = {converter.id: converter for converter in office.CONVERTERS}
@@ -285,7 +285,7 @@ async def test_a_cold_libreoffice_says_that_it_failed(to_pdf, tmp_path):
 
 
 @pytest.mark.parametrize("converter", ["office.writer", "office.cold"])
-async def test_where_the_sandbox_has_no_room_for_its_sockets_it_says_so_at_once(zoo, tmp_path, converter):
+async def test_where_the_sandbox_does_not_close_off_the_sockets_of_the_machine_it_is_not_started(zoo, tmp_path, converter):
     async with AsyncExitStack() as stack:
         try:
             runner = await stack.enter_async_context(
@@ -302,5 +302,5 @@ async def test_where_the_sandbox_has_no_room_for_its_sockets_it_says_so_at_once(
             folder=tmp_path,
             output="result.pdf",
         )
-        with trio.fail_after(10), pytest.raises(ConverterFailed, match="Install bubblewrap"):
+        with pytest.raises(SandboxUnavailable):
             await runner.run(work, priority=lambda: 0, report=lambda state: None)

@@ -35,6 +35,7 @@ OFFICE = WarmWorker(
     ready_seconds=60,
     read_only=SEEN,
     risky=True,
+    sockets=True,
     tools=(SOFFICE, UNO),
 )
 """One LibreOffice, about 190 MiB resident, ready 1 s after its start."""
@@ -72,7 +73,7 @@ CONVERTERS: tuple[Converter, ...] = (
         family="office",
         inputs=(*WRITER, *CALC, *IMPRESS, *DRAW),
         outputs=("PDF",),
-        run=Command(argv=cold_argv, limits=COLD_LIMITS, read_only=(*SEEN, str(RELAY))),
+        run=Command(argv=cold_argv, limits=COLD_LIMITS, read_only=(*SEEN, str(RELAY)), sockets=True),
         cost=Cost(ms=2500, ms_per_mib=3000),
         loss=Loss.NONE,
         tools=(SOFFICE,),

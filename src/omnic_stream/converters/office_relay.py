@@ -81,15 +81,6 @@ def environment(folder: Path) -> dict[str, str]:
     return os.environ | {"HOME": str(folder), "SAL_USE_VCLPLUGIN": "svp", "SAL_DISABLE_OPENCL": "1"}
 
 
-def check_sockets() -> None:
-    """LibreOffice makes sockets in /tmp, whatever it is told, and tries for ever where it may not. Raises SystemExit."""
-    try:
-        with tempfile.TemporaryDirectory(prefix="office-", dir="/tmp") as folder, socket.socket(socket.AF_UNIX) as one:
-            one.bind(f"{folder}/socket")
-    except OSError:
-        raise SystemExit("LibreOffice cannot make its sockets in this sandbox. Install bubblewrap: in that one it can.") from None
-
-
 def program(name: str) -> str:
     """LibreOffice's own programs lie beside the one that its launcher leads to. Raises Failed."""
     launcher = shutil.which("soffice")
@@ -262,6 +253,8 @@ def serve() -> None:
 
     office = Office(folder, uno)
     indicator = indicators(uno, unohelper)
+    # The bridge to a dead process breaks before the process can be waited for.
+    gone: Any = uno.getClass("com.sun.star.lang.DisposedException")  # pyright: ignore[reportUnknownVariableType]
     service.send(json.dumps({"ready": office.process.pid}).encode())
     while True:
         data, descriptors, _, _ = socket.recv_fds(service, LARGEST, 4)
@@ -273,6 +266,8 @@ def serve() -> None:
             answer = {"error": error.args[0], "code": error.args[1]}
         except Exception as error:  # whatever UNO raises over hostile content; stderr has it, strangers do not
             print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)  # noqa: T201
+            if isinstance(error, gone):
+                raise SystemExit("LibreOffice died") from None
             answer = {"error": "LibreOffice could not convert this content.", "code": "converter_failed"}
         finally:
             for descriptor in descriptors:
@@ -295,7 +290,6 @@ def once(source: Path, result: Path) -> None:
 
 
 if __name__ == "__main__":
-    check_sockets()
     if sys.argv[1:]:
         once(Path(sys.argv[1]), Path(sys.argv[2]))
     else:
