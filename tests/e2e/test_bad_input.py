@@ -29,10 +29,10 @@ PACKAGE = str(files("omnic_stream"))
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory, warm_store):
-    """With limits that a test can meet: 3 MB a source, four seconds a download."""
+    """With limits that a test can meet: 3 MB a source, two seconds a download."""
     folder = tmp_path_factory.mktemp("service")
     store = copied(warm_store, folder / "store")
-    with running(folder, store, **LOOPBACK, OMNIC_MAX_BYTES=3_000_000, OMNIC_FETCH_SECONDS=4) as started:
+    with running(folder, store, **LOOPBACK, OMNIC_MAX_BYTES=3_000_000, OMNIC_FETCH_SECONDS=2) as started:
         yield started
 
 
@@ -251,7 +251,7 @@ async def test_a_bad_origin_gets_its_own_code_and_nothing_is_kept(service, origi
     url = origin.url("/harbour.jpg")
     start = time.perf_counter()
     refused(service, await service.media(url, "thumb.png:61x61"), *expected)
-    assert time.perf_counter() - start < 20  # four seconds are allowed
+    assert time.perf_counter() - start < 20  # two seconds are allowed
     origin.serve("/harbour.jpg", PICTURE)
     other = await service.media(url, "thumb.png:62x62")
     assert other.status_code == 200 and picture(other.content) == ("PNG", 62, 41)

@@ -75,7 +75,7 @@ def every_row_is_whole(store):
 def renewed(name, number):
     """A sample, or a picture that is slow, with the same to see in it as ever and a hash of its own in each round."""
     if name == "noise.jpg":
-        return noise(2500 + number, 1800)
+        return noise(1200 + number, 900)
     if name == "letter.docx":
         data = io.BytesIO(sample(name))
         with zipfile.ZipFile(data, "a") as letter:
@@ -137,7 +137,7 @@ async def crashes(folder, store, rounds, chance):
             with running(folder, store, **LOOPBACK) as service:
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(asks_until_killed, service, asked)
-                    tree, left = await killed_after(service, chance.uniform(0.0, 4.0))
+                    tree, left = await killed_after(service, chance.uniform(0.0, 2.5))
                 assert not left, left
                 trees += bool(tree)
             made = max(made, every_row_is_whole(store))
@@ -155,7 +155,7 @@ async def crashes(folder, store, rounds, chance):
 
 
 async def test_killed_at_any_moment_it_serves_only_what_is_whole(tmp_path, warm_store):
-    await crashes(tmp_path, copied(warm_store, tmp_path / "store"), 2, random.Random(7))
+    await crashes(tmp_path, copied(warm_store, tmp_path / "store"), 3, random.Random(7))
 
 
 @pytest.mark.full

@@ -2,6 +2,7 @@
 
 import json
 from email.utils import parsedate_to_datetime
+from functools import partial
 from hashlib import sha256
 
 import httpx2
@@ -113,15 +114,18 @@ async def test_every_door_gives_the_same_result(service, origin, tmp_path):
     assert f'"etag":"{etag}"' in stream.text.replace(" ", "") and stream.headers["content-type"].startswith("text/event-stream")
     (tmp_path / "leaflet.pdf").write_bytes(sample("leaflet.pdf"))
     in_store = ("--store", service.store)
-    done = await command("convert", "leaflet.pdf", "small.png", "--type", type, *in_store, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "small.png").read_bytes() == asked.content
-    done = await command("convert-url", url, type, "--output", "other.png", *in_store, cwd=tmp_path, **LOOPBACK)
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "other.png").read_bytes() == asked.content
-    done = await command("watch", url, type, "--server", service.root, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert (await service.get(done.stdout.strip().removeprefix(service.root))).content == asked.content
+    done = {}
+
+    async def run(verb, *words, **settings):
+        done[verb] = await command(verb, *words, cwd=tmp_path, **settings)
+        assert done[verb].returncode == 0, done[verb].stderr
+
+    async with trio.open_nursery() as nursery:  # three processes on the store of a fourth
+        nursery.start_soon(run, "convert", "leaflet.pdf", "small.png", "--type", type, *in_store)
+        nursery.start_soon(partial(run, "convert-url", url, type, "--output", "other.png", *in_store, **LOOPBACK))
+        nursery.start_soon(run, "watch", url, type, "--server", service.root)
+    assert (tmp_path / "small.png").read_bytes() == (tmp_path / "other.png").read_bytes() == asked.content
+    assert (await service.get(done["watch"].stdout.strip().removeprefix(service.root))).content == asked.content
     config = omnic_stream.Config(store=str(service.store), warm=False)
     made = await omnic_stream.convert_async(tmp_path / "leaflet.pdf", type, config=config)
     assert (made.etag, made.read_bytes()) == (etag, asked.content)
