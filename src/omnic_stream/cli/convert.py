@@ -41,7 +41,7 @@ def _check(output: Path) -> None:
 
 def _type_of(output: str) -> str:
     """The Format of the output's name: its longest known extension."""
-    formats = collect().formats
+    formats = collect(configured().plugins, Path()).formats
     words = Path(output).name.lower().split(".")
     for start in range(1, len(words)):
         if found := formats.by_extension(".".join(words[start:])):

@@ -12,7 +12,6 @@ from omnic_stream.library import is_address
 from omnic_stream.model.errors import BadTarget, MisconfiguredError
 from omnic_stream.model.graph import ConversionGraph, Plan
 from omnic_stream.model.target import parse_target
-from omnic_stream.plugins import collect
 from omnic_stream.service import Service, open_service
 
 
@@ -80,7 +79,7 @@ def _table(graph: ConversionGraph, source: str | None) -> None:
 
 def dot(graph: ConversionGraph, source: str | None) -> str:
     """The graph in Graphviz' language; with a source, what can be made of it."""
-    formats = collect().formats
+    formats = graph.formats
     known = formats.find(source) if source else None
     if source and known is None:
         raise BadTarget(f"There is no format {source}.")
