@@ -89,7 +89,7 @@ def refined(sample: Sample, known: Formats, hint: str | None) -> str | None:
     if RST.search(text[:8000]) and re.search(r"^\.\. \w+", text, re.MULTILINE):
         return "RST"
     if len(
-        set(match[:3] for match in re.findall(r"^(?:#{1,6} |```|[-*] |\d+\. )", text[:20000], re.MULTILINE))
+        {match[:3] for match in re.findall(r"^(?:#{1,6} |```|[-*] |\d+\. )", text[:20000], re.MULTILINE)}
     ) >= 2 and MARKDOWN.search(text):
         return "MD"
     return _table(text) or "TXT"
@@ -115,7 +115,7 @@ def _xml(text: str) -> str | None:
         for kind, format in (("text", "FODT"), ("spreadsheet", "FODS"), ("presentation", "FODP")):
             if f"opendocument.{kind}" in more:
                 return format
-    if name in {"article", "book"} and not ("docbook" in text[:4000].lower()):
+    if name in {"article", "book"} and "docbook" not in text[:4000].lower():
         return "XML"
     if name in ROOTS:
         return ROOTS[name]

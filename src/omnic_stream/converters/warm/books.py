@@ -57,13 +57,14 @@ def epub(call: Call) -> dict[str, int]:
         if found is None:
             raise Corrupt("The book is broken: it does not say where its parts are.")
         package = _read(archive, found[1])
-        items = {}
+        items: dict[str, str] = {}
         for item in re.findall(r"<(?:\w+:)?item\b[^>]*>", package):
             values = dict(re.findall(r'([\w-]+)\s*=\s*["\']([^"\']*)', item))
             items[values.get("id", "")] = values.get("href", "")
         order = re.findall(r"<(?:\w+:)?itemref\b[^>]*\bidref\s*=\s*[\"']([^\"']+)", package)[:MOST_CHAPTERS]
         title = re.search(r"<dc:title[^>]*>([^<]+)", package)
-        base, chapters, size = posixpath.dirname(found[1]), [], 0
+        base, size = posixpath.dirname(found[1]), 0
+        chapters: list[str] = []
         for number, name in enumerate(order):
             text = _read(archive, posixpath.normpath(posixpath.join(base, items.get(name, "").partition("#")[0])))
             size += len(text)

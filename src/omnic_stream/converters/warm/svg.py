@@ -6,41 +6,51 @@ import io
 import os
 import re
 import zlib
-from typing import Any
 
 import resvg_py
 from PIL import Image
 
-from omnic_stream.converters.warm.box import check_pixels, wish
-from omnic_stream.converters.warm.pillow import finish
+from omnic_stream.converters.warm import image, pixels
 from omnic_stream.model.contracts import Call, MiB
 from omnic_stream.model.errors import Corrupt, TooExpensive
 
 LARGEST = 32 * MiB
+NO_SIZE = 512
+"""Width of a drawing that says nothing of its size, in pixels."""
 UNITS = {"": 1.0, "px": 1.0, "pt": 4 / 3, "pc": 16.0, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96.0}
 LENGTH = re.compile(r"\s*([0-9.]+(?:e[-+]?\d+)?)\s*([a-z%]*)\s*", re.IGNORECASE)
+COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
-def convert(call: Call) -> dict[str, int]:
-    asked = wish(call.arguments, call.target)
+def convert(call: Call) -> None:
+    """A PNG or a thumb. Raises Corrupt, TooExpensive."""
+    kind = call.target.rpartition(".")[2].upper()
+    width, height = int(call.arguments.get("width", "0")), int(call.arguments.get("height", "0"))
+    if call.target.startswith("thumb.") and not (width or height):
+        width = height = 256
     text = _text(call)
-    natural = _natural_size(text)
-    options: dict[str, Any] = {}
-    if asked.width and asked.height and natural is not None:
-        # a drawing has no pixels of its own, so it is drawn at the size that is wanted
-        scales = (asked.width / natural[0], asked.height / natural[1])
-        scale = min(scales) if asked.fit in {"fit", "pad"} else max(scales)
-        options["width"] = max(round(natural[0] * scale), 1)
-        check_pixels(options["width"], round(natural[1] * scale))
-    elif natural is not None:
-        check_pixels(round(natural[0]), round(natural[1]))
+    # a drawing has no pixels of its own, so it is drawn at the size that is wanted
+    wide = _drawn_width(text, width, height, cover=call.arguments.get("fit") in {"crop", "smart"})
     try:
-        data = bytes(resvg_py.svg_to_bytes(svg_string=text, **options))
+        data = bytes(resvg_py.svg_to_bytes(svg_string=text, width=wide))
     except (ValueError, RuntimeError) as error:
         raise Corrupt("The drawing cannot be read: it is not well formed, or has no size.") from error
-    with Image.open(io.BytesIO(data)) as image:
-        image.load()
-        return finish(image, asked, call.target.rpartition(".")[2].upper(), call.output)
+    with Image.open(io.BytesIO(data)) as drawn:
+        drawn.load()
+        call.report(0.8)
+        image.picture(call, drawn, kind, width=width, height=height)
+
+
+def _drawn_width(text: str, width: int, height: int, *, cover: bool) -> int:
+    natural = _natural_size(text)
+    if natural is None:
+        # resvg would take the size from the shapes, however large they are
+        return width or height or NO_SIZE
+    scales = [side / length for side, length in ((width, natural[0]), (height, natural[1])) if side] or [1.0]
+    scale = max(scales) if cover else min(scales)
+    wide, high = max(round(natural[0] * scale), 1), max(round(natural[1] * scale), 1)
+    pixels.check_size(wide, high)
+    return wide
 
 
 def _text(call: Call) -> str:
@@ -58,7 +68,7 @@ def _text(call: Call) -> str:
 
 def _natural_size(text: str) -> tuple[float, float] | None:
     """Width and height in pixels by the root's attributes (SVG 2 section 8.2), or by its viewBox."""
-    root = re.search(r"<(?:[\w-]+:)?svg\b([^>]*)>", text[:65536], re.IGNORECASE)
+    root = re.search(r"<(?:[\w-]+:)?svg\b([^>]*)>", COMMENT.sub("", text[:65536]), re.IGNORECASE)
     if root is None:
         return None
     values = dict(re.findall(r"([\w:-]+)\s*=\s*[\"']([^\"']*)[\"']", root[1]))

@@ -1,5 +1,8 @@
 """Markdown, reStructuredText, code, tables and notebooks to HTML; HTML to text; text to a picture."""
 
+# Pygments and docutils carry no complete types: what they answer is made str at once
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownMemberType=false
+
 from __future__ import annotations
 
 import csv
@@ -27,7 +30,8 @@ CODE_CSS = """
 LEXERS = {"JS": "javascript", "MJS": "javascript", "es5.js": "javascript", "min.js": "javascript", "PY": "python", "TS": "typescript",
           "D.TS": "typescript", "TSX": "tsx", "CPP": "cpp", "RS": "rust", "RB": "ruby", "SH": "bash", "PL": "perl", "HS": "haskell",
           "KT": "kotlin", "CS": "csharp", "JL": "julia", "MAKE": "make", "SPEC": "spec", "NDJSON": "json", "GEOJSON": "json", "min.css": "css",
-          "KML": "xml", "GPX": "xml", "GML": "xml", "OSM": "xml", "EML": "email", "BIB": "bibtex", "PS1": "powershell", "PROTO": "protobuf"}  # fmt: skip
+          "KML": "xml", "GPX": "xml", "GML": "xml", "OSM": "xml",
+          "EML": "email", "BIB": "bibtex", "PS1": "powershell", "PROTO": "protobuf"}  # fmt: skip
 
 
 def markdown(call: Call) -> dict[str, int]:
