@@ -65,6 +65,8 @@ def _zip(sample: Sample) -> str:
         if known := OPEN_DOCUMENT.get(sample.head[38 : 38 + min(size, 100)].decode("ascii", "replace").strip()):
             return known
     names = _names(sample)
+    if "META-INF/container.xml" in names and (sample.extension == "epub" or "mimetype" in names):
+        return "EPUB"  # its mimetype is compressed or not the first, which readers forgive
     for member, format in BY_MEMBER:
         if member in names:
             return format
@@ -114,6 +116,8 @@ def _gzip(sample: Sample) -> str:
     if inner[257:262] == b"ustar":
         return "TAR.GZ"
     start = io.BytesIO(inner).read(2048)
+    if inner.startswith(b"BLENDER"):
+        return "BLEND"
     if b"<svg" in start:
         return "SVGZ"
     if b"gnumeric.org" in start or b"<gnm:Workbook" in start:

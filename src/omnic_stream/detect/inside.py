@@ -22,6 +22,18 @@ GENERIC = frozenset(
     {"application/octet-stream", "application/zip", "text/plain", "application/xml", "text/xml", "application/x-ole-storage"}
 )
 
+WEAK = frozenset({"image/x-tga", "image/x-pcx", "image/vnd.zbrush.pcx", "image/x-award-bmp", "image/x-win-bitmap"})
+"""Media types that libmagic gives for a few common bytes; signatures.py knows these pictures better."""
+SAYS_MORE: dict[str, frozenset[str]] = {
+    "MP4": frozenset({"M4A", "M4B", "M4V"}),  # many writers give all of them the brand of MP4
+    "M4A": frozenset({"M4B"}),
+    "3GP": frozenset({"3G2"}),
+    "MPG": frozenset({"VOB"}),  # a program stream with a DVD's navigation in it
+    "ZIP": frozenset({"CBZ"}),
+    "RAR": frozenset({"CBR"}),
+}
+"""What the name may make of content that cannot say so itself."""
+
 
 @lru_cache(maxsize=1)
 def formats() -> Formats:
@@ -36,9 +48,11 @@ def detect(call: Call) -> str:
     sample = Sample(call.input, head, os.fstat(call.input).st_size, call.arguments.get("name"))
     hint = call.arguments.get("expected") or named(known, sample.name) or typed(known, call.arguments.get("media_type"))
     found = by_signature(sample) or containers.refined(sample) or texts.refined(sample, known, hint)
+    if hint is not None and hint in SAYS_MORE.get(found or "", ()):
+        return hint
     if found is None:
         media_type = media_type_of(head)
-        by_magic = known.by_media_type(media_type) if media_type not in GENERIC else None
+        by_magic = known.by_media_type(media_type) if media_type not in GENERIC | WEAK else None
         found = by_magic.name if by_magic is not None else None
     return _settled(known, found, hint)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from omnic_stream.detect.sample import Sample
 
 MARKS: tuple[tuple[int, bytes, str], ...] = (
+    (128, b"DICM", "DICOM"),  # its first 128 bytes are anybody's, another file's head among them (DICOM PS3.10 section 7.1)
     (0, b"\xff\xd8\xff", "JPG"),
     (0, b"BM", "BMP"),
     (0, b"II*\0", "TIFF"),
@@ -23,7 +24,6 @@ MARKS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x59\xa6\x6a\x95", "SUNRASTER"),
     (0, b"\1\xda", "SGI"),
     (0, b"/* XPM */", "XPM"),
-    (128, b"DICM", "DICOM"),
     (0, b"%PDF-", "PDF"),
     (0, b"AT&TFORM", "DJVU"),
     (0, b"{\\rtf", "RTF"),
@@ -82,7 +82,7 @@ MARKS: tuple[tuple[int, bytes, str], ...] = (
 PNM = {b"P1": "PBM", b"P4": "PBM", b"P2": "PGM", b"P5": "PGM", b"P3": "PPM", b"P6": "PPM"}
 BRANDS = {
     b"avif": "AVIF", b"avis": "AVIF", b"heic": "HEIC", b"heix": "HEIC", b"hevc": "HEIC", b"mif1": "HEIC", b"msf1": "HEIC",
-    b"qt  ": "MOV", b"M4A ": "M4A", b"M4B ": "M4B", b"M4V ": "M4V", b"M4VH": "M4V", b"3g2a": "3G2", b"3g2b": "3G2", b"3g2c": "3G2",
+    b"qt  ": "MOV", b"M4A ": "M4A", b"M4B ": "M4B", b"M4V ": "M4V", b"M4VH": "M4V", b"M4VP": "M4V", b"3g2a": "3G2", b"3g2b": "3G2", b"3g2c": "3G2",
 }  # fmt: skip
 RIFF = {b"WEBP": "WEBP", b"WAVE": "WAV", b"AVI ": "AVI"}
 FORM = {b"AIFF": "AIFF", b"AIFC": "AIFC", b"8SVX": "8SVX"}
@@ -112,10 +112,32 @@ def by_signature(sample: Sample) -> str | None:
         return _ogg(head)
     if head[:1] == b"\x0a" and head[1:2] in b"\0\2\3\5" and head[2:3] == b"\1":
         return "PCX"
+    if head[4:5] == b"\0" and sample.extension == "dfont" and head[:4] == b"\0\0\1\0":
+        return "DFONT"  # a resource fork begins with the offset of its data, 256, as an icon does with its count
+    if head[:1] == b"\x47" and head[188:189] == b"\x47" and head[376:377] == b"\x47":
+        return "MPEGTS"  # sync bytes at each packet of 188 (ISO/IEC 13818-1 section 2.4.3.2)
+    if _targa(sample):
+        return "TGA"
     for offset, mark, name in MARKS:
         if (head[offset : offset + len(mark)] if offset + len(mark) <= len(head) else sample.read(offset, len(mark))) == mark:
             return name
     return None
+
+
+def _targa(sample: Sample) -> bool:
+    """By the footer of version 2, else by the name and a header whose every field is possible (Truevision TGA 2.0)."""
+    if sample.size > 44 and sample.read(sample.size - 18, 16) == b"TRUEVISION-XFILE":
+        return True
+    head = sample.head
+    if sample.extension != "tga" or len(head) < 18:
+        return False
+    return (
+        head[1] in {0, 1}
+        and head[2] in {1, 2, 3, 9, 10, 11}
+        and head[16] in {8, 15, 16, 24, 32}
+        and any(head[12:14])
+        and any(head[14:16])
+    )
 
 
 def _brand(head: bytes) -> str:

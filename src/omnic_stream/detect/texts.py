@@ -13,12 +13,13 @@ PROLOGUE = re.compile(r"\s*(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\])?[
 ROOTS = {
     "svg": "SVG", "html": "HTML", "fictionbook": "FB2", "kml": "KML", "gpx": "GPX", "osm": "OSM", "collada": "DAE", "x3d": "X3D",
     "opml": "OPML", "article": "DOCBOOK", "book": "DOCBOOK", "abiword": "ABW", "cml": "CML", "cdxml": "CDXML", "amf": "AMF",
-    "vtkfile": "VTU", "featurecollection": "GML",
+    "molecule": "CML", "vtkfile": "VTU", "featurecollection": "GML",
 }  # fmt: skip
 MARKDOWN = re.compile(
     r"^(#{1,6} \S|[-*] \S|\d+\. \S|```|> \S|\[[^\]]+\]:|\|.+\|$)|\[[^\]\n]+\]\([^)\n]+\)|^={3,}$|^-{3,}$", re.MULTILINE
 )
 RST = re.compile(r"^\.\. [\w|:-]+::|^\.\. _|^([=\-~^\"'`#*+])\1{3,}$\n?.*|:\w+:`", re.MULTILINE)
+XBM = re.compile(r"(?:/\*.*?\*/\s*)?#define\s+\w*_?width\s+\d+\s+#define\s+\w*_?height\s+\d+", re.DOTALL)
 TEXTUAL = frozenset(
     {
         "text",
@@ -61,6 +62,12 @@ def refined(sample: Sample, known: Formats, hint: str | None) -> str | None:
     if text is None:
         return None
     start = text.lstrip("\ufeff \t\r\n")
+    if sample.name is not None and sample.name.rpartition("/")[2] == "CMakeLists.txt":
+        return "CMAKE"
+    if XBM.match(start):
+        return "XBM"
+    if hint == "MEDIAWIKI" and not start[:14].lower().startswith(("<!doctype html", "<html")):
+        return hint  # its tags are those of HTML
     if start.startswith("<"):
         found = _xml(start)
         if found is not None:
@@ -115,6 +122,8 @@ def _xml(text: str) -> str | None:
         for kind, format in (("text", "FODT"), ("spreadsheet", "FODS"), ("presentation", "FODP")):
             if f"opendocument.{kind}" in more:
                 return format
+    if "//DTD DocBook " in text[:4000]:
+        return "DOCBOOK"
     if name in {"article", "book"} and "docbook" not in text[:4000].lower():
         return "XML"
     if name in ROOTS:
