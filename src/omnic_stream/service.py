@@ -90,7 +90,7 @@ async def open_service(config: Config | None = None) -> AsyncIterator[Service]:
                 queue_limit=config.queue_limit + config.cores,
                 tier=config.sandbox,
                 workers=plugins.workers,
-                read_only=[str(Path().resolve())] if config.plugins else [],
+                read_only=[str(Path.cwd())] if config.plugins else [],
             )
         )
         states = await probed(plugins, runner, store)
