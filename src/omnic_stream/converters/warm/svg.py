@@ -1,4 +1,4 @@
-"""SVG by resvg: no scripts, no network; it is given no folder, so that no reference to a file leads anywhere."""
+"""SVG by resvg: no scripts, no network. It would open a picture by an absolute path, so references out of the drawing are emptied."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ NO_SIZE = 512
 """Width of a drawing that says nothing of its size, in pixels."""
 UNITS = {"": 1.0, "px": 1.0, "pt": 4 / 3, "pc": 16.0, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96.0}
 LENGTH = re.compile(r"\s*([0-9.]+(?:e[-+]?\d+)?)\s*([a-z%]*)\s*", re.IGNORECASE)
+OUTSIDE = re.compile(r"(href\s*=\s*)(?:\"(?!\s*(?:data:|#))[^\"]*\"|'(?!\s*(?:data:|#))[^']*')", re.IGNORECASE)
+ENTITY = re.compile(r"<!ENTITY[^>]*(?:[<%]|&#|\bSYSTEM\b|\bPUBLIC\b)", re.IGNORECASE)
+"""An entity that holds more than plain text: markup made of it would be read after references were emptied."""
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
@@ -63,7 +66,10 @@ def _text(call: Call) -> str:
     if len(data) > LARGEST:
         raise TooExpensive(f"The drawing has more than {LARGEST // MiB} MiB.")
     encoding = "utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8"
-    return data.decode(encoding, "replace").lstrip("\ufeff")
+    text = data.decode(encoding, "replace").lstrip("\ufeff")
+    if ENTITY.search(text):
+        raise Corrupt("The drawing declares entities that hold markup or files: such a drawing is not shown.")
+    return OUTSIDE.sub(r'\1""', text)
 
 
 def _natural_size(text: str) -> tuple[float, float] | None:

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import io
+import json
+import re
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from omnic_stream.converters.warm import books, text
+from omnic_stream.model.errors import Corrupt, TooExpensive
+
+SAMPLES = Path(text.__file__).parents[2] / "samples"
+ATTACK = (
+    '<script>alert(1)</script><iframe src="https://evil.example/"></iframe><img src="https://evil.example/x.png" onerror="alert(1)">'
+    '<img src=x><a href="javascript:alert(1)">go</a><form action="https://evil.example/"><input name=p></form>'
+    '<svg onload="alert(1)"></svg><p style="background:url(https://evil.example/)" onclick="alert(1)">kept</p>'
+    '<link rel=stylesheet href="https://evil.example/a.css"><meta http-equiv=refresh content="0;url=https://evil.example/">'
+)
+HARMFUL = re.compile(
+    r"<(script|iframe|form|svg|link|object|embed)\b|\son\w+=|(?:href|src)=[\"']?\s*javascript:|src=[\"']?(?!data:image/)|style=|url\(|http-equiv=[\"']?refresh",
+    re.IGNORECASE,
+)
+
+
+def page(run, function, content, source: str) -> str:
+    return run(function, content, source, "HTML").read().decode()
+
+
+def body(markup: str) -> str:
+    return markup.partition("<body")[2]
+
+
+def packed(**members: str) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name.replace("__", "/").replace("_xml", ".xml"), content)
+    return made.getvalue()
+
+
+def notebook(*cells: object) -> bytes:
+    return json.dumps({"nbformat": 4, "metadata": {}, "cells": list(cells)}).encode()
+
+
+def book(chapter: str) -> bytes:
+    return packed(
+        **{
+            "META-INF/container.xml": '<rootfile full-path="O/p.opf"/>',
+            "O/p.opf": '<dc:title>Tides</dc:title><item id="a" href="a.html"/><itemref idref="a"/>',
+            "O/a.html": f"<html><body><h1>High water</h1>{chapter}</body></html>",
+        }
+    )
+
+
+def test_markdown_has_headings_tables_and_code(run):
+    made = page(run, text.markdown, b"# Notes\n\n|a|b|\n|-|-|\n|1|2|\n\n```python\ndef f(): pass\n```\n\n- [x] done\n", "MD")
+    assert "<title>Notes</title>" in made
+    assert "<h1>Notes</h1>" in made
+    assert "<td>2</td>" in made
+    assert '<span class="k">def</span>' in made
+    assert "field" in page(run, text.markdown, (SAMPLES / "field-notes.md").read_bytes(), "MD").lower()
+
+
+@pytest.mark.parametrize(
+    ("function", "source", "content"),
+    [
+        (text.markdown, "MD", ATTACK.encode()),
+        (text.markdown, "MD", b"[a](javascript:alert(1)) ![b](https://evil.example/x.png)\n\n" + ATTACK.encode()),
+        (text.notebook, "IPYNB", notebook({"cell_type": "markdown", "source": ATTACK})),
+        (text.notebook, "IPYNB", notebook({"cell_type": "code", "source": "", "outputs": [{"data": {"text/html": ATTACK}}]})),
+        (books.epub, "EPUB", book(ATTACK)),
+        (text.restructured, "RST", b"Title\n=====\n\n.. raw:: html\n\n   " + ATTACK.encode() + b"\n\n`a <javascript:alert(1)>`_\n"),
+    ],
+)
+def test_nothing_that_runs_or_fetches_survives(run, function, source, content):
+    found = HARMFUL.search(body(page(run, function, content, source)))
+    assert found is None, found
+
+
+@pytest.mark.parametrize(("function", "source"), [(text.highlighted, "TXT"), (text.table, "CSV")])
+def test_markup_in_a_text_is_shown_as_its_letters(run, function, source):
+    made = body(page(run, function, b"x,y\n<script>alert(1)</script>,<b>\n", source))
+    assert "<script" not in made
+    assert "&lt;" in made
+
+
+def test_rst_takes_in_no_file(run, tmp_path: Path):
+    (tmp_path / "secret").write_text("the secret words")
+    for directive in (f".. include:: {tmp_path}/secret", f".. csv-table::\n   :file: {tmp_path}/secret"):
+        made = page(run, text.restructured, f"Title\n=====\n\nSome *words*.\n\n{directive}\n".encode(), "RST")
+        assert "<em>words</em>" in made
+        assert "secret words" not in made
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "shift_jis"])
+def test_text_is_read_by_its_encoding(run, encoding):
+    assert "潮の満ち引き" in page(run, text.highlighted, "潮の満ち引き\n".encode(encoding), "TXT")
+
+
+def test_a_table_has_its_rows(run):
+    content = (SAMPLES / "tides.csv").read_bytes()
+    made = page(run, text.table, content, "CSV")
+    rows = content.decode().strip().splitlines()
+    assert made.count("<tr>") == len(rows)
+    records = json.loads(run(text.table_json, content, "CSV", "JSON").read())
+    assert len(records) == len(rows) - 1
+    assert list(records[0]) == rows[0].split(",")
+    assert json.loads(run(text.table_json, b"a\tb\n1\t2\n", "TSV", "JSON").read()) == [{"a": "1", "b": "2"}]
+
+
+def test_a_notebook_without_cells_is_corrupt(run):
+    for content in (b"{}", b"[]", b"no", b"[" * 100_000):
+        with pytest.raises(Corrupt):
+            page(run, text.notebook, content, "IPYNB")
+
+
+def test_html_to_words(run):
+    made = run(text.words, b"<title>t</title><h1>One</h1><p>two &amp; <b>three</b></p><script>four</script>", "HTML", "TXT").read()
+    assert made == b"One\ntwo & three\n"
+
+
+def test_a_text_is_drawn(run):
+    with Image.open(run(text.page, b"Words\n" * 200, "TXT", "PNG")) as made:
+        assert made.size == (816, 1056)
+        assert made.convert("L").getextrema()[0] < 100
+
+
+def test_books_and_letters_have_their_words(run):
+    made = page(run, books.epub, book("<p>tide</p>"), "EPUB")
+    assert "<title>Tides</title>" in made
+    assert "<h1>High water</h1>" in made
+    assert len(body(page(run, books.docx, (SAMPLES / "letter.docx").read_bytes(), "DOCX"))) > 200
+
+
+def test_archives_are_listed(run):
+    listed = json.loads(run(books.zip_listing, packed(a="1", b="22"), "ZIP", "listing.json").read())
+    assert [(each["name"], each["size"]) for each in listed["members"]] == [("a", 1), ("b", 2)]
+    tar = io.BytesIO()
+    with tarfile.open(fileobj=tar, mode="w:gz") as archive:
+        link = tarfile.TarInfo("../../out")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(link)
+    listed = json.loads(run(books.tar_listing, tar.getvalue(), "TAR.GZ", "listing.json").read())
+    assert listed["members"][0]["kind"] == "link"
+
+
+def test_bombs_are_refused(run):
+    with pytest.raises(TooExpensive):
+        page(run, books.epub, book("a" * (65 << 20)), "EPUB")
+    with pytest.raises(TooExpensive):
+        page(run, books.docx, packed(word__document_xml="a" * (257 << 20)), "DOCX")
+    with pytest.raises(TooExpensive):
+        page(run, text.markdown, b"a" * (17 << 20), "MD")
+
+
+@pytest.mark.parametrize("function", [books.zip_listing, books.epub, books.docx, books.tar_listing])
+def test_what_is_no_archive_is_corrupt(run, function):
+    with pytest.raises(Corrupt):
+        run(function, b"PK\x03\x04 nothing", "ZIP", "HTML")
