@@ -75,6 +75,8 @@ def test_pictures_within_the_drawing_are_shown(run):
     [
         b'SYSTEM "file:///etc/passwd"',
         b"\"<image href='/etc/x.png'/>\"",
+        b'"><image href=&#34;/etc/x.png&#34;/>"',
+        b"% b 'c'",
         b'"&#60;image href=&#34;/etc/x.png&#34;/>"',
     ],
 )
@@ -113,3 +115,8 @@ def test_commands_write_what_they_say(tmp_path: Path, id, content, source, targe
     with (tmp_path / "in").open("rb") as file:
         subprocess.run(converter.run.argv(bound), stdin=file, check=True, capture_output=True, timeout=60)
     assert (tmp_path / "out").read_bytes().startswith(mark)
+
+
+def test_entities_of_plain_text_are_read(run):
+    made = drawn(run, b'<!DOCTYPE svg [<!ENTITY colour "red">]>' + RED.replace(b'"red"', b'"&colour;"'))
+    assert made.convert("RGB").getpixel((20, 10)) == (255, 0, 0)
