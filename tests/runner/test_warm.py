@@ -175,8 +175,8 @@ async def test_another_interpreter_may_serve_as_a_worker(bench):
 import json, socket
 service = socket.socket(fileno=0)
 service.send(b'{"ready": 1}')
-while service.recv(65536):
-    service.send(json.dumps({"ok": open("/proc/self/comm").read()}).encode())
+while data := service.recv(65536):
+    service.send(json.dumps({"ok": open("/proc/self/comm").read(), "call": json.loads(data)["call"]}).encode())
 """
     kind = {"relay": WarmWorker(name="relay", argv=("/usr/bin/python3", "-B", "-c", relay), limits=Limits(address_space=None))}
     async with open_runner(workers=kind) as runner:

@@ -180,15 +180,15 @@ class Office:
 class Told:
     """Tells the fraction done: loading fills the first part, writing the last; layout, between them, says nothing."""
 
-    def __init__(self, service: socket.socket) -> None:
-        self._service, self._best, self._at = service, 0.0, 0.0
+    def __init__(self, service: socket.socket, call: str) -> None:
+        self._service, self._call, self._best, self._at = service, call, 0.0, 0.0
 
     def part(self, low: float, high: float, done: float) -> None:
         fraction = low + (high - low) * min(max(done, 0.0), 1.0)
         now = time.monotonic()
         if fraction > self._best and now - self._at >= EVERY:
             self._best, self._at = fraction, now
-            self._service.send(json.dumps({"at": round(fraction, 3)}).encode())
+            self._service.send(json.dumps({"at": round(fraction, 3), "call": self._call}).encode())
 
 
 def indicators(uno: Any, unohelper: Any) -> Any:
@@ -260,8 +260,11 @@ def serve() -> None:
         data, descriptors, _, _ = socket.recv_fds(service, LARGEST, 4)
         if not data:
             return
+        request = json.loads(data)
         try:
-            answer: dict[str, Any] = {"ok": convert(office, indicator, Told(service), json.loads(data), descriptors, folder)}
+            answer: dict[str, Any] = {
+                "ok": convert(office, indicator, Told(service, request["call"]), request, descriptors, folder)
+            }
         except Failed as error:
             answer = {"error": error.args[0], "code": error.args[1]}
         except Exception as error:  # whatever UNO raises over hostile content; stderr has it, strangers do not
@@ -274,7 +277,7 @@ def serve() -> None:
                 os.close(descriptor)
         if office.process.poll() is not None:
             raise SystemExit(f"LibreOffice ended with status {office.process.returncode}")
-        service.send(json.dumps(answer).encode())
+        service.send(json.dumps({**answer, "call": request["call"]}).encode())
 
 
 def once(source: Path, result: Path) -> None:

@@ -1,8 +1,9 @@
 """What runs inside a Python warm worker: the loop that serves calls. Imports nothing that a call does not need.
 
-Descriptor 0 is a SOCK_SEQPACKET socket. Each request is one datagram, JSON ``{"function", "source", "target", "arguments"}``, with
+Descriptor 0 is a SOCK_SEQPACKET socket. Each request is one datagram, JSON ``{"call", "function", "source", "target", "arguments"}``, with
 the input and, where one is made, the output as SCM_RIGHTS descriptors. Answers are datagrams: any number of ``{"at": fraction}``,
-then ``{"ok": value}`` or ``{"error": sentence, "code": code}``. The worker says ``{"ready": pid}`` once, before the first request.
+then ``{"ok": value}`` or ``{"error": sentence, "code": code}``; each repeats the request's ``call``. The worker says ``{"ready": pid}``
+once, before the first request.
 """
 
 from __future__ import annotations
@@ -82,8 +83,10 @@ def main() -> None:
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)
 
+    call = 0
+
     def tell(message: Mapping[str, Any]) -> None:
-        service.send(json.dumps(message, separators=(",", ":")).encode())
+        service.send(json.dumps({**message, "call": call}, separators=(",", ":")).encode())
 
     for module in sys.argv[1:]:  # imported before the first call; one that is missing is an error of the call that needs it
         try:
@@ -97,7 +100,9 @@ def main() -> None:
         if not data:
             return
         try:
-            message = answer(json.loads(data), descriptors, tell)
+            request = json.loads(data)
+            call = request["call"]
+            message = answer(request, descriptors, tell)
             try:
                 tell(message)
             except (OSError, TypeError, ValueError):

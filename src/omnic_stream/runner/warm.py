@@ -9,6 +9,7 @@ from __future__ import annotations
 import array
 import json
 import os
+import secrets
 import select
 import socket
 import subprocess
@@ -92,16 +93,16 @@ class Worker:
         told: Callable[[float], None] = lambda fraction: None,
     ) -> Answer:
         """Raises what the function raised, TooExpensive at a limit, ConverterFailed when the worker died."""
-        fine, self.fit = False, False
+        fine, self.fit, quiet = False, False, True
         self.calls += 1
+        # not to be guessed: what a worker says out of turn must not pass for the answer to a call that came after
+        token = secrets.token_hex(8)
         meter = Meter(limits, now=trio.current_time(), cpu=None)
         try:
-            await self._send(request, descriptors)
+            await self._send({**request, "call": token}, descriptors)
             look_at = trio.current_time() + EVERY
             while True:
-                data: bytes | None = None
-                with trio.move_on_at(min(look_at, meter.deadline)):
-                    data = await self._receive()
+                data = await self._received_by(min(look_at, meter.deadline))
                 if data is None:
                     await meter.look(self.tree.root, size)
                     meter.check_time()
@@ -110,6 +111,10 @@ class Worker:
                 if not data:
                     raise ConverterFailed(f"The {self._kind.name} worker crashed on this content.")
                 message = _decode(data)
+                if message.get("call") != token:
+                    quiet = False
+                    meter.check_time()
+                    continue
                 meter.alive()
                 if "at" in message:
                     told(_fraction(message["at"]))
@@ -122,7 +127,7 @@ class Worker:
                 fine = True
                 return Answer(value=message.get("ok"), peak_memory=meter.peak)
         finally:
-            self.fit = fine and self.calls < self._kind.calls and await self._slim(meter)
+            self.fit = fine and quiet and self.calls < self._kind.calls and await self._slim(meter)
 
     async def _slim(self, meter: Meter) -> bool:
         if self.calls % CHECK_CALLS and not meter.peak:
@@ -148,6 +153,11 @@ class Worker:
             await self._link.sendmsg([data], rights)
         except OSError as error:
             raise ConverterFailed(f"The {self._kind.name} worker crashed.") from error
+
+    async def _received_by(self, deadline: float) -> bytes | None:
+        with trio.move_on_at(deadline):
+            return await self._receive()
+        return None
 
     async def _receive(self) -> bytes:
         """One datagram; empty when every holder of the other end is dead."""
