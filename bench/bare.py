@@ -1,0 +1,76 @@
+"""The plainest servers that do the same: a bare ASGI answer on hypercorn, and quart-trio's loop over its sockets.
+
+Usage: python -m bench.bare answer|sockets
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import sys
+from functools import partial
+from typing import Any
+
+import trio
+from hypercorn.app_wrappers import ASGIWrapper
+from hypercorn.config import Config, Sockets
+from hypercorn.trio.run import worker_serve
+from quart import Response, websocket
+from quart_trio import QuartTrio
+
+BODY = bytes(range(256)) * 48
+READY = (
+    b'{"jsonrpc":"2.0","method":"ready","params":{"key":"%s","url":"file://bench/0.txt","type":"HTML","seq":7,"at":1.5,"href":"/artifact/%s",'
+    b'"media_type":"text/html","bytes":12345}}' % (b"a" * 64, b"b" * 64)
+).decode()
+
+
+async def answer(scope: Any, receive: Any, send: Any) -> None:
+    """12 KB to every request."""
+    if scope["type"] == "http":
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(BODY))]})
+        await send({"type": "http.response.body", "body": BODY})
+        return
+    while True:
+        kind = (await receive())["type"]
+        await send({"type": f"{kind}.complete"})
+        if kind == "lifespan.shutdown":
+            return
+
+
+def sockets() -> Any:
+    """Each socket is greeted; a request for ``/tell`` sends the same message to all, one after another."""
+    app = QuartTrio("bare")
+    logging.getLogger("hypercorn.error").setLevel(logging.CRITICAL)
+    open_now: set[trio.MemorySendChannel[str]] = set()
+
+    @app.websocket("/ws/")
+    async def listen() -> None:
+        await websocket.receive()
+        put, take = trio.open_memory_channel[str](16)
+        open_now.add(put)
+        await websocket.send('{"jsonrpc":"2.0","id":1,"result":{}}')
+        async for message in take:
+            await websocket.send(message)
+
+    @app.route("/tell")
+    async def tell() -> Response:
+        for put in open_now:
+            put.send_nowait(READY)
+        return Response("told")
+
+    return app
+
+
+async def main(app: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
+        config = Config()
+        config.backlog, config.accesslog = 2048, None
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(partial(worker_serve, ASGIWrapper(app), config, sockets=Sockets([], [listener], [])))
+            sys.stderr.write(f"http://127.0.0.1:{listener.getsockname()[1]}/\n")
+            sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    trio.run(main, {"answer": lambda: answer, "sockets": sockets}[sys.argv[1]]())

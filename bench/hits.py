@@ -1,0 +1,56 @@
+"""A cached result of 12 KB against a bare ASGI answer on the same hypercorn, as middleware and with the door."""
+
+from __future__ import annotations
+
+import re
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+
+from bench.bare import BODY
+from bench.figures import Figure
+from bench.running import Running, service, started
+
+ROUNDS = 3
+SECONDS = 3
+
+
+def figures() -> Iterator[Figure]:
+    bare_argv = [sys.executable, "-m", "bench.bare", "answer"]
+    with started(bare_argv) as (_, port), service() as middleware, service("--door") as door:
+        places = {
+            "bare": f"http://127.0.0.1:{port}/",
+            "middleware": cached(middleware),
+            "door": cached(door),
+        }
+        # interleaved, so that a busy machine is busy for all
+        rates: dict[str, list[float]] = {name: [] for name in places}
+        for _ in range(ROUNDS):
+            for name, place in places.items():
+                rates[name].append(rate(place))
+    middle = {name: statistics.median(values) for name, values in rates.items()}
+    told = f"{{:.0f}} answers/s of {len(BODY) // 1024} KiB against {middle['bare']:.0f} bare"
+    for name, limit in {"middleware": 0.9, "door": 6.0}.items():
+        ratio = middle[name] / middle["bare"]
+        yield Figure(f"hit, {name}", ratio, limit, "x", "more", told.format(middle[name]))
+
+
+def cached(running: Running) -> str:
+    """The address of a finished result as large as the bare answer: text as it is."""
+    (running.folder / "hit.txt").write_text(("x" * 63 + "\n") * (len(BODY) // 64))
+    size = len(running.made("TXT", "hit.txt"))
+    if size != len(BODY):
+        raise RuntimeError(f"The result has {size} bytes, not {len(BODY)}.")
+    return f"http://127.0.0.1:{running.port}{running.path('TXT', 'hit.txt')}"
+
+
+def rate(place: str) -> float:
+    """Answers a second; any other than 200 is an error."""
+    done = subprocess.run(["wrk", "-t1", "-c32", f"-d{SECONDS}s", place], capture_output=True, text=True, check=True)
+    if "Non-2xx" in done.stdout:
+        raise RuntimeError(f"Not every answer was good: {done.stdout}")
+    found = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)
+    if found is None:
+        raise RuntimeError(f"wrk said no rate: {done.stdout}")
+    return float(found[1])
