@@ -26,8 +26,8 @@ class Running:
     pid: int
     folder: Path
 
-    def path(self, type: str, name: str) -> str:
-        return f"/media/{quote(type)}/?url={quote(f'file://bench/{name}', safe='')}"
+    def path(self, type: str, address: str) -> str:
+        return f"/media/{quote(type)}/?url={quote(address, safe='')}"
 
     def get(self, path: str, *, wait: int = 0) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
@@ -38,11 +38,11 @@ class Running:
         finally:
             connection.close()
 
-    def made(self, type: str, name: str) -> bytes:
+    def made(self, type: str, address: str) -> bytes:
         """The finished result; raises RuntimeError for any other answer."""
-        status, body = self.get(self.path(type, name), wait=60)
+        status, body = self.get(self.path(type, address), wait=60)
         if status != 200:
-            raise RuntimeError(f"{name} as {type}: {status} {body[:300].decode(errors='replace')}")
+            raise RuntimeError(f"{address} as {type}: {status} {body[:300].decode(errors='replace')}")
         return body
 
 
@@ -52,7 +52,12 @@ def service(*arguments: str) -> Iterator[Running]:
     with tempfile.TemporaryDirectory(prefix="omnic-bench-") as root:
         folder = Path(root, "files")
         folder.mkdir()
-        environment = os.environ | {"OMNIC_FILE_ROOTS": f"bench={folder}", "OMNIC_STORE": f"{root}/store", "OMNIC_LOG": "error"}
+        environment = os.environ | {
+            "OMNIC_ALLOW_ADDRESSES": "127.0.0.0/8",
+            "OMNIC_FILE_ROOTS": f"bench={folder}",
+            "OMNIC_STORE": f"{root}/store",
+            "OMNIC_LOG": "error",
+        }
         with started([OMNIC, "serve", "--bind", "127.0.0.1:0", *arguments], environment) as (process, port):
             yield Running(port, process.pid, folder)
 
