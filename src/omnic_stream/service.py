@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.resources import files
@@ -76,8 +76,13 @@ def split(converters: Sequence[Converter], tools: Sequence[ToolState]) -> tuple[
 
 
 @asynccontextmanager
-async def open_service(config: Config | None = None) -> AsyncIterator[Service]:
-    """Build and run the service without its web: for the command line, the library and tests."""
+async def open_service(
+    config: Config | None = None, *, converted: Callable[[str, float], None] = lambda converter, seconds: None
+) -> AsyncIterator[Service]:
+    """Build and run the service without its web: for the command line, the library and tests.
+
+    ``converted`` is told of each conversion: the Converter's id and its seconds.
+    """
     config = config or Config()
     plugins = collect(config.plugins, Path())
     async with AsyncExitStack() as stack:
@@ -119,6 +124,7 @@ async def open_service(config: Config | None = None) -> AsyncIterator[Service]:
                 check_outputs=config.check_outputs,
                 tool_versions={state.tool.name: state.version for state in states if state.version is not None},
                 downloads=config.downloads,
+                converted=converted,
             )
         )
         yield Service(

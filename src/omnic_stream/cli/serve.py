@@ -47,13 +47,15 @@ def run(arguments: Mapping[str, Any]) -> None:
 
 async def serving(config: Config, *, task_status: trio.TaskStatus[tuple[str, int]] = trio.TASK_STATUS_IGNORED) -> None:
     """Serve until SIGTERM or SIGINT; what runs then has ``config.grace`` seconds. Started with (host, port)."""
-    async with open_service(config) as service, trio.open_nursery() as nursery:
+    service: Service  # asked by the metrics below, long after it is there
+    metrics = Metrics(
+        jobs=lambda: {state: float(count) for state, count in service.jobs.counts().items()},
+        store=lambda: store_readings(service),
+    )
+    async with open_service(config, converted=metrics.converted) as service, trio.open_nursery() as nursery:
         if config.warm:
             nursery.start_soon(service.runner.prestart, "python", "detect")
         stopping = trio.Event()
-        metrics = Metrics(
-            jobs=lambda: {k: float(v) for k, v in service.jobs.counts().items()}, store=lambda: store_readings(service)
-        )
         nursery.start_soon(metrics.watch_loop)
         site = site_of(service, config, metrics, stopping)
         index = Index()

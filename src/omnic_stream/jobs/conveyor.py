@@ -14,7 +14,7 @@ import trio
 from omnic_stream.jobs.fetching import Fetching, InLine, Received
 from omnic_stream.jobs.freshness import LEAST
 from omnic_stream.jobs.job import PACE, Job, SettledWatch
-from omnic_stream.jobs.making import Making, Progress, StepFailed
+from omnic_stream.jobs.making import Converted, Making, Progress, StepFailed
 from omnic_stream.model.address import Address
 from omnic_stream.model.contracts import (
     Artifact,
@@ -239,6 +239,8 @@ class Conveyor:
         try:
             return await self._along(job, snapshot, plan)
         except StepFailed as failed:
+            # an answer by another road hides a Converter that never works: the log is where it shows
+            log.warning("step.failed", converter=failed.converter, source=snapshot.format, reason=failed.error.message)
             try:
                 other = self._graph.plan(
                     snapshot.format, wanted.target, profile=wanted.profile, avoid=frozenset({failed.converter})
@@ -286,6 +288,10 @@ class Conveyor:
             await trio.sleep(PACE)
 
 
+def _unheard(converter: str, seconds: float) -> None:
+    """Nobody counts."""
+
+
 @asynccontextmanager
 async def open_conveyor(
     *,
@@ -300,6 +306,7 @@ async def open_conveyor(
     check_outputs: bool = True,
     tool_versions: Mapping[str, str] | None = None,
     downloads: int = 16,
+    converted: Converted = _unheard,
     now: Callable[[], float] = time.time,
 ) -> AsyncIterator[Conveyor]:
     """Jobs that live as long as the block. ``slots + queue_limit`` Jobs are live at once; one more is Busy.
@@ -318,6 +325,7 @@ async def open_conveyor(
                 store=store,
                 detect=detect if check_outputs else None,
                 tool_versions=tool_versions or {},
+                converted=converted,
             ),
             store=store,
             most=slots + queue_limit,

@@ -29,6 +29,8 @@ from omnic_stream.model.graph import Plan, Step
 from omnic_stream.model.keys import step_key
 
 Progress = Waiting | Running
+Converted = Callable[[str, float], None]
+"""Told of each run that succeeded: the Converter's id and its seconds in the slot."""
 ENOUGH_TO_ESTIMATE = 1
 """Runs in a Step's history from which on its estimates are its own."""
 
@@ -66,8 +68,10 @@ class Making:
         store: Store,
         detect: Detect | None,
         tool_versions: Mapping[str, str],
+        converted: Converted,
     ) -> None:
         """``detect`` None: outputs are published without a second look."""
+        self._converted = converted
         self._formats, self._runner, self._store, self._detect = formats, runner, store, detect
         self._tool_versions = tool_versions
         self._flights: Flights[Artifact, Progress] = Flights(nursery)
@@ -165,6 +169,7 @@ class Making:
             priority=flight.priority,
             report=flight.report,
         )
+        self._converted(converter.id, outcome.seconds)
         output = folder / name
         await self._look(output, meant, converter)
         artifact = await self._store.publish(
