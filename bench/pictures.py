@@ -25,7 +25,7 @@ import pyvips
 print(flush=True)
 sys.stdin.readline()
 for name in sys.argv[1:]:
-    pyvips.Image.thumbnail(name, 512, height=512).jpegsave_buffer(Q=80)
+    pyvips.Image.thumbnail(name, 512, height=512).jpegsave_buffer(Q=82)
 """
 
 
