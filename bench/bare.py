@@ -15,14 +15,10 @@ import trio
 from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.config import Config, Sockets
 from hypercorn.trio.run import worker_serve
-from quart import Response, websocket
+from quart import Response, request, websocket
 from quart_trio import QuartTrio
 
 BODY = bytes(range(256)) * 48
-READY = (
-    b'{"jsonrpc":"2.0","method":"ready","params":{"key":"%s","url":"file://bench/0.txt","type":"HTML","seq":7,"at":1.5,"href":"/artifact/%s",'
-    b'"media_type":"text/html","bytes":12345}}' % (b"a" * 64, b"b" * 64)
-).decode()
 
 
 async def answer(scope: Any, receive: Any, send: Any) -> None:
@@ -39,7 +35,7 @@ async def answer(scope: Any, receive: Any, send: Any) -> None:
 
 
 def sockets() -> Any:
-    """Each socket is greeted; a request for ``/tell`` sends the same message to all, one after another."""
+    """Each socket is greeted; what is posted to ``/tell`` goes to all of them."""
     app = QuartTrio("bare")
     logging.getLogger("hypercorn.error").setLevel(logging.CRITICAL)
     open_now: set[trio.MemorySendChannel[str]] = set()
@@ -53,10 +49,11 @@ def sockets() -> Any:
         async for message in take:
             await websocket.send(message)
 
-    @app.route("/tell")
+    @app.route("/tell", methods=["POST"])
     async def tell() -> Response:
+        message = await request.get_data(as_text=True)
         for put in open_now:
-            put.send_nowait(READY)
+            put.send_nowait(message)
         return Response("told")
 
     return app
