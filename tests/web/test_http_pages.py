@@ -22,7 +22,8 @@ def assets(tmp_path):
         (folder / file).write_bytes(SCRIPT)
     (folder / "icon-ABCDEFGH.svg").write_bytes(b"<svg/>")
     (tmp_path / "secret.txt").write_bytes(b"secret")
-    (folder / "manifest.json").write_text(json.dumps({"files": {name: {"file": file} for name, file in names.items()}}))
+    files = {name: {"file": file, "integrity": f"sha384-of-{name}"} for name, file in names.items()}
+    (folder / "manifest.json").write_text(json.dumps({"files": files}))
     return folder
 
 
@@ -36,18 +37,38 @@ async def test_the_page_is_strict_and_holds_no_markup_of_others(tmp_path, assets
         for part in ("default-src 'self'", "script-src 'self'", "style-src 'self'", "img-src 'self' data: blob:"):
             assert part in policy
         assert "unsafe" not in policy and "frame-ancestors 'none'" in policy
-        assert '<script type="module" src="/viewer/page-ABCDEFGH.js">' in html
-        assert '<link rel="stylesheet" href="/viewer/page-style-ABCDEFG2.css">' in html
+        assert '<script type="module" src="viewer/page-ABCDEFGH.js" integrity="sha384-of-page.js">' in html
+        assert '<link rel="stylesheet" href="viewer/page-style-ABCDEFG2.css" integrity="sha384-of-page-style.css">' in html
         assert html.count("<script") == 2 and "alert(1)</script>" not in html
-        facts = html.partition('id="omnic-site">')[2].partition("</script>")[0]
-        assert json.loads(facts) == {"samples": list(samples), "version": "1.2"}
+        facts = facts_of(html)
+        assert facts["samples"] == list(samples) and facts["version"] == "1.2"
         assert (await home.ask("/", f"If-None-Match: {page['etag']}")).status == 304
+
+
+def facts_of(html):
+    return json.loads(html.partition('id="omnic-site">')[2].partition("</script>")[0])
+
+
+async def test_the_pages_script_is_told_every_format_and_what_it_takes(tmp_path, assets):
+    async with house(tmp_path, assets=assets) as home:
+        plain, packed = await home.ask("/"), await home.ask("/", "Accept-Encoding: gzip")
+        assert packed["content-encoding"] == "gzip" and gzip.decompress(packed.body) == plain.body
+        assert len(packed.body) < 16_384
+        formats = {one["name"]: one for one in facts_of(plain.body.decode())["formats"]}
+        assert set(formats) == {format.name for format in home.site.formats}
+        assert formats["DOCX"] == {"name": "DOCX", "title": "Word document", "category": "office", "arguments": []}
+        takes = {one.pop("name"): one for one in formats["thumb.webp"]["arguments"]}
+        assert set(takes) == {"width", "height", "fit", "focus", "bg", "page", "quality"}
+        assert takes["quality"] == {"kind": "int", "low": 1, "high": 100, "choices": []}
+        assert takes["fit"] == {"kind": "choice", "low": None, "high": None, "choices": ["fit", "crop", "pad", "smart"]}
+        assert takes["bg"]["low"] is None and takes["bg"]["high"] is None
 
 
 async def test_the_framed_document_names_who_may_frame_it(tmp_path, assets):
     access = Access(allow_origins=frozenset({"https://app.example"}))
     async with house(tmp_path, assets=assets, access=access) as home:
         framed = await home.ask("/viewer/open?url=x")
+        assert 'src="page-ABCDEFGH.js"' in framed.body.decode()
         assert "frame-ancestors 'self' https://app.example" in framed["content-security-policy"]
 
 

@@ -177,8 +177,8 @@ export async function serve({ port = 0, pace = 20, policy = POLICY } = {}) {
       "import json,sys,jinja2\nt=jinja2.Environment(autoescape=True).from_string(open(sys.argv[1]).read())\nsys.stdout.write(t.render(**json.load(sys.stdin)))",
       join(root, "src/omnic_stream/web/templates/page.html"),
     ],
-    { input: JSON.stringify({ files: manifest.files, site }), encoding: "utf8" },
-  ).replaceAll('"viewer/', '"/viewer/');
+    { input: JSON.stringify({ files: manifest.files, site, base: "/viewer/" }), encoding: "utf8" },
+  );
 
   const service = {
     url: "",

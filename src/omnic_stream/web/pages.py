@@ -7,12 +7,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from html import escape
 from pathlib import Path
 
 import msgspec
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from omnic_stream.model.errors import NotFound
+from omnic_stream.model.formats import ArgumentRule
 from omnic_stream.web.conditions import decide
 from omnic_stream.web.reply import NOSNIFF, Reply, charset
 from omnic_stream.web.site import Site
@@ -53,8 +54,10 @@ class Pages:
     def __init__(self, site: Site) -> None:
         self._assets = _load(site.assets) if site.assets is not None else {}
         origins = sorted(site.access.allow_origins)
-        self._page = _document(site, _logical(site.assets), own="'none'")
-        self._framed = _document(site, _logical(site.assets), own=" ".join(["'self'", *origins]))
+        shells = Environment(loader=PackageLoader("omnic_stream.web"), autoescape=True, undefined=StrictUndefined)
+        shell = shells.get_template("page.html")
+        self._page = _document(shell, site, base="viewer/", own="'none'")
+        self._framed = _document(shell, site, base="", own=" ".join(["'self'", *origins]))
 
     def page(self, method: str, fields: Mapping[bytes, bytes], encodings: str) -> Reply:
         return _shown(self._page, method, fields, encodings)
@@ -110,33 +113,45 @@ def _packed(headers: list[tuple[bytes, bytes]], body: bytes) -> Asset:
     return Asset(tuple(headers), b'"%s"' % sha256(body).hexdigest().encode(), body, smaller)
 
 
-def _logical(folder: Path | None) -> Mapping[str, str]:
-    """The built files' names by their logical ones, as the build wrote them down."""
+def _manifest(folder: Path | None) -> Mapping[str, Mapping[str, object]]:
+    """The built files' names and digests by their logical names, as the build wrote them down."""
     if folder is None or not (manifest := folder / "manifest.json").is_file():
         return {}
-    files = msgspec.json.decode(manifest.read_bytes())["files"]
-    return {name: about["file"] for name, about in files.items()}
+    return msgspec.json.decode(manifest.read_bytes())["files"]
 
 
-def _document(site: Site, files: Mapping[str, str], *, own: str) -> Asset:
-    """The shell; all else is made by the page's script. A data block is not run, so the policy lets it stand."""
-    facts = msgspec.json.encode({"samples": site.samples, "version": site.version}).decode().replace("<", "\\u003c")
-    links = "".join(
-        (
-            f'<link rel="icon" href="/viewer/{escape(files["icon.svg"])}">' if "icon.svg" in files else "",
-            f'<link rel="stylesheet" href="/viewer/{escape(files["page-style.css"])}">' if "page-style.css" in files else "",
-            f'<script type="module" src="/viewer/{escape(files["page.js"])}"></script>' if "page.js" in files else "",
-        )
-    )
-    body = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>omnic-stream</title>'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="color-scheme" content="light dark">'
-        f'{links}</head><body><main id="omnic"><h1>omnic-stream</h1>'
-        "<noscript><p>This page needs JavaScript; <code>/media/&lt;type&gt;/?url=&lt;address&gt;</code> does not.</p>"
-        "</noscript>"
-        f'</main><script type="application/json" id="omnic-site">{facts}</script></body></html>\n'
-    )
+def _facts(site: Site) -> dict[str, object]:
+    """What the page's script is told once: the samples, and of every Format what the picker shows and asks for."""
+    formats = [
+        {
+            "name": format.name,
+            "title": format.title,
+            "category": format.category,
+            "arguments": [_argument(rule) for rule in format.arguments],
+        }
+        for format in site.formats
+    ]
+    return {"samples": list(site.samples), "formats": formats, "version": site.version}
+
+
+def _argument(rule: ArgumentRule) -> dict[str, object]:
+    """``low`` and ``high`` are null where the value is no number."""
+    bounded = rule.kind in {"int", "float"}
+    return {
+        "name": rule.name,
+        "kind": rule.kind,
+        "low": rule.low if bounded else None,
+        "high": rule.high if bounded else None,
+        "choices": list(rule.choices),
+    }
+
+
+def _document(shell: Template, site: Site, *, base: str, own: str) -> Asset:
+    """The shell; all else is made by the page's script. A data block is not run, so the policy lets it stand.
+
+    ``base`` leads from the document to the viewers: a relative address, so that a proxy may put a prefix before all of it.
+    """
+    body = shell.render(files=_manifest(site.assets), site=_facts(site), base=base)
     headers = [
         (b"content-type", b"text/html; charset=utf-8"),
         (b"cache-control", b"no-cache"),
