@@ -64,6 +64,7 @@ const builds = await Promise.all([
   }),
 ]);
 
+const budget = JSON.parse(await readFile(join(here, "budget.json"), "utf8"));
 const files = {};
 await mkdir(out, { recursive: true });
 for (const { outputFiles, metafile } of builds) {
@@ -89,4 +90,12 @@ for (const left of await readdir(out)) if (!wanted.has(left)) await rm(join(out,
 
 for (const [name, about] of Object.entries(files)) {
   console.log(`${name.padEnd(24)} ${String(about.bytes).padStart(7)} B ${String(about.gzip).padStart(7)} B gzip`);
+}
+
+for (const [name, most] of Object.entries(budget)) {
+  const { gzip } = files[name] ?? {};
+  if (gzip > most || gzip === undefined) {
+    console.error(`${name}: ${gzip ?? "not built"}, and budget.json allows ${most} B gzip.`);
+    process.exitCode = 1;
+  }
 }

@@ -23,10 +23,7 @@ const make = <K extends keyof HTMLElementTagNameMap>(
   properties: Readonly<Record<string, string | number | boolean>> = {},
   ...children: (Node | string)[]
 ): HTMLElementTagNameMap[K] => {
-  const { part, ...rest } = properties;
-  const element = document.createElement(tag);
-  Object.assign(element, rest);
-  if (part) element.setAttribute("part", String(part));
+  const element = Object.assign(document.createElement(tag), properties);
   element.append(...children);
   return element;
 };
@@ -86,7 +83,12 @@ export class OmnicView extends HTMLElement {
   readonly #work = make("div", { className: "work", part: "work", hidden: true }, this.#bar, this.#label);
   readonly #reason = make("p");
   readonly #retry = make("button", { type: "button", className: "plain", part: "retry" });
-  readonly #failure = make("div", { className: "failure", part: "failure", hidden: true }, this.#reason, this.#retry);
+  readonly #failure = make(
+    "div",
+    { className: "failure", part: "failure", role: "alert", hidden: true },
+    this.#reason,
+    this.#retry,
+  );
   readonly #stage = make("div", { className: "stage", part: "stage", hidden: true });
 
   constructor() {
@@ -97,7 +99,6 @@ export class OmnicView extends HTMLElement {
       sheet.replaceSync(css);
     }
     root.adoptedStyleSheets = [sheet];
-    this.#failure.setAttribute("role", "alert");
     this.#retry.addEventListener("click", () => this.retry());
     root.append(this.#frame, this.#work, this.#failure, this.#stage);
   }
@@ -275,7 +276,7 @@ export class OmnicView extends HTMLElement {
     const frame = make(opens ? "button" : "div", { className: "poster", part: "poster" });
     if (frame instanceof HTMLButtonElement) {
       frame.type = "button";
-      frame.setAttribute("aria-label", say("open", { name: this.#name() }));
+      frame.ariaLabel = say("open", { name: this.#name() });
       frame.addEventListener("click", () => this.open());
     }
     this.#play.hidden = !opens;
@@ -298,12 +299,11 @@ export class OmnicView extends HTMLElement {
     const { phase, overall, told } = this.#state;
     const working = this.#watch !== null && !settled(this.#state);
     this.toggleAttribute("busy", working);
-    if (working) this.setAttribute("aria-busy", "true");
-    else this.removeAttribute("aria-busy");
+    this.ariaBusy = working ? "true" : null;
     this.#work.hidden = !working || phase === "idle";
     if (overall === null) this.#bar.removeAttribute("value");
     else this.#bar.value = overall;
-    this.#bar.setAttribute("aria-label", say("working", { name: this.#name() }));
+    this.#bar.ariaLabel = say("working", { name: this.#name() });
     this.#label.textContent = sentence(this.#state);
     this.#failure.hidden = phase !== "failed";
     const reason = phase === "failed" ? told?.message || say("failed") : "";

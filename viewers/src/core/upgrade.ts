@@ -12,13 +12,14 @@ export function upgrade(picture: HTMLImageElement): void {
   const media = parseMediaUrl(source, document.baseURI);
   if (!media || picture.closest("omnic-view")) return;
   const view = document.createElement("omnic-view");
-  const type = picture.getAttribute("omnic-viewer");
-  view.setAttribute("server", media.base.href);
-  view.setAttribute("url", media.wanted.url);
-  view.setAttribute("thumb", new URL(source, document.baseURI).href);
-  if (type) view.setAttribute("type", type);
-  view.setAttribute("mode", picture.getAttribute("omnic-mode") ?? "modal");
-  if (picture.alt) view.setAttribute("alt", picture.alt);
+  Object.assign(view, {
+    server: media.base.href,
+    url: media.wanted.url,
+    thumb: new URL(source, document.baseURI).href,
+    type: picture.getAttribute("omnic-viewer") || null,
+    mode: picture.getAttribute("omnic-mode") ?? "modal",
+    alt: picture.alt || null,
+  });
   if (picture.loading === "lazy") view.setAttribute("loading", "lazy");
   picture.replaceWith(view);
   view.append(picture);
