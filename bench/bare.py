@@ -53,7 +53,7 @@ def sockets() -> Any:
     async def tell() -> Response:
         message = await request.get_data(as_text=True)
         for put in open_now:
-            put.send_nowait(message)
+            put.send_nowait(str(message))
         return Response("told")
 
     return app
