@@ -34,6 +34,10 @@ const finish = (one: Row, at: number | undefined): Row =>
     ? one
     : { ...one, state: "done", fraction: 1, estimated: false, detail: one.state === "now" ? took(one.since, at) : "" };
 
+/** A step that was never seen at work, because its result was kept or it was over before anybody looked, says so. */
+const passed = (one: Row, at: number | undefined): Row =>
+  one.state === "coming" ? { ...finish(one, at), detail: "already done" } : finish(one, at);
+
 const stepTitle = (told: Told, known: string | undefined): string =>
   told.from && told.to
     ? told.from === told.to
@@ -82,7 +86,7 @@ export function walk(rows: readonly Row[], told: Told): Row[] {
       for (let number = 1; number <= Math.max(told.steps ?? step, step); number++) {
         const id = `step-${number}`;
         const before = rows.find((one) => one.id === id);
-        if (number < step) result.push(finish(before ?? row(id, `Step ${number}`), at));
+        if (number < step) result.push(passed(before ?? row(id, `Step ${number}`), at));
         else if (number > step) result.push(before ?? row(id, `Step ${number}`));
         else {
           const waits = typeof told.waiting === "number";

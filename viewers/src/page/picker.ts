@@ -148,7 +148,7 @@ export class Picker {
       ? h(
           "select",
           { id, name: argument.name },
-          h("option", { value: "" }, "as it is"),
+          h("option", { value: "" }, "auto"),
           ...choices.map((one) => h("option", { value: one, selected: one === value }, one)),
         )
       : h("input", {
@@ -156,7 +156,10 @@ export class Picker {
           name: argument.name,
           value,
           type: argument.kind === "int" || argument.kind === "float" ? "number" : "text",
-          placeholder: "auto",
+          placeholder: argument.kind === "colour" ? "e.g. ffffff" : "auto",
+          ...(argument.kind === "colour"
+            ? { pattern: "[0-9a-f]{6}([0-9a-f]{2})?", title: "Six or eight hex digits, in small letters" }
+            : {}),
           ...(argument.low === null || argument.low === undefined ? {} : { min: String(argument.low) }),
           ...(argument.high === null || argument.high === undefined ? {} : { max: String(argument.high) }),
         });

@@ -32,11 +32,11 @@ export interface Snippets {
 
 export function snippets(base: URL, wanted: Wanted): Snippets {
   const link = mediaUrl(base, wanted);
-  const { type } = parseTarget(wanted.type);
+  const extension = parseTarget(wanted.type).type.split(".").pop(); // of thumb.webp too
   const stem =
     fileName(wanted.url)
       .replace(/\.[^.]*$/, "")
       .replace(/[^\p{L}\p{N}._-]+/gu, "-") || "result";
   const embed = `<script type="module" src="${html(new URL("viewer/omnic.js", base).href)}"></script>\n<omnic-view url="${html(wanted.url)}" type="${html(wanted.type)}"></omnic-view>`;
-  return { link, curl: `curl -fL -H 'Prefer: wait=60' -o ${shell(`${stem}.${type}`)} ${shell(link)}`, embed };
+  return { link, curl: `curl -fL -H 'Prefer: wait=60' -o ${shell(`${stem}.${extension}`)} ${shell(link)}`, embed };
 }

@@ -86,6 +86,14 @@ describe("the journey", () => {
     expect(journey(step({ fraction: null }))[0]?.detail).toBe("working");
   });
 
+  it("says of steps that were over before anybody looked that they are done", () => {
+    const rows = journey(...fetched, step({ step: 3, steps: 3, from: "PNG", to: "thumb.webp" }));
+    expect(rows.map(({ title, state, detail }) => [title, state, detail]).slice(1, 3)).toEqual([
+      ["Step 1", "done", "already done"],
+      ["Step 2", "done", "already done"],
+    ]);
+  });
+
   it("takes no step's bar back", () => {
     expect(journey(step({ fraction: 0.6 }), step({ fraction: 0.2 }))[0]?.fraction).toBe(0.6);
   });
@@ -125,6 +133,14 @@ describe("what people copy", () => {
     expect(curl).toContain("-o 'it-s-b-.png'".replace("-b-", "-"));
     expect(curl.split("'").length % 2).toBe(1);
     expect(embed).toContain('url="https://x.example/it\'s &quot;&lt;b&gt;.docx"');
+  });
+
+  it("names what curl saves by its extension", () => {
+    const { curl } = snippets(new URL("https://m.example/"), {
+      url: "https://x.example/a.docx",
+      type: "thumb.webp:2x2",
+    });
+    expect(curl).toContain("-o 'a.webp'");
   });
 
   it("names files by their address", () => {
