@@ -81,6 +81,52 @@ test("a PDF made of a document shows its page, Markdown becomes a page in a sand
   await page.screenshot({ path: "screenshots/real-html.png", fullPage: true });
 });
 
+test("Tab and Enter alone lead from the first key to a thumbnail", async ({ page }) => {
+  const { keyboard } = page;
+  const tabTo = async (found: (on: Element) => boolean): Promise<void> => {
+    for (let presses = 0; presses < 60; presses++) {
+      await keyboard.press("Tab");
+      if (await page.locator(":focus").evaluate(found)) return;
+    }
+    throw new Error("Sixty tabs do not lead there.");
+  };
+  await page.goto(url);
+  await tabTo((on) => on.textContent?.includes("letter.docx") === true && on.tagName === "BUTTON");
+  await keyboard.press("Enter");
+  await expect(page.getByRole("radio", { name: /^thumb\.webp/ })).toBeChecked({ timeout: 60_000 });
+  await tabTo((on) => /^Make /.test(on.textContent ?? "") && on.tagName === "BUTTON");
+  await keyboard.press("Enter");
+  const picture = page.locator("omnic-view img.picture");
+  await expect(picture).toBeVisible({ timeout: 60_000 });
+  await expect(page.locator(".journey")).toContainText("Ready");
+  expect(await picture.evaluate((one: HTMLImageElement) => one.naturalWidth)).toBeGreaterThan(50);
+});
+
+test("the types are grouped by what they are, have titles, and a thumbnail says what it takes", async ({ page }) => {
+  await page.goto(`${url}#url=${encodeURIComponent("file://samples/letter.docx")}`);
+  const legends = page.locator(".types legend");
+  await expect(legends.first()).toHaveText("Most asked for", { timeout: 60_000 });
+  const headings = await legends.allTextContents();
+  expect(headings).toEqual(expect.arrayContaining(["Pictures", "Documents", "Text and markup"]));
+  expect(headings).not.toContain("Other");
+  await expect(page.getByRole("radio", { name: "PNG Portable Network Graphics" })).toBeAttached();
+  await page.getByRole("radio", { name: /^thumb\.webp/ }).check({ force: true });
+  for (const [label, attribute, value] of [
+    ["Quality", "max", "100"],
+    ["Width", "max", "8192"],
+    ["Page", "min", "1"],
+  ] as const) {
+    await expect(page.getByLabel(label, { exact: true })).toHaveAttribute(attribute, value);
+  }
+  await expect(page.getByLabel("Fit", { exact: true }).locator("option")).toHaveText([
+    "auto",
+    "fit",
+    "crop",
+    "pad",
+    "smart",
+  ]);
+});
+
 test("what cannot be made says what can", async ({ page }) => {
   await page.goto(`${url}#url=${encodeURIComponent("file://samples/harbour.jpg")}&type=stl`);
   const alert = page.getByRole("alert");
