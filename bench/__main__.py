@@ -8,7 +8,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
-PARTS = sorted(file.stem for file in Path(__file__).parent.glob("*.py") if "def figures()" in file.read_text())
+PARTS = sorted(file.stem for file in Path(__file__).parent.glob("*.py") if "\ndef figures()" in file.read_text())
 
 
 def main(chosen: list[str]) -> None:

@@ -1,10 +1,11 @@
 """The plainest servers that do the same: a bare ASGI answer on hypercorn, and quart-trio's loop over its sockets.
 
-Usage: python -m bench.bare answer|sockets
+Usage: python -m bench.bare answer [HEADERS] | sockets; HEADERS is JSON: [[name, value], ...]
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import socket
 import sys
@@ -21,17 +22,23 @@ from quart_trio import QuartTrio
 BODY = bytes(range(256)) * 48
 
 
-async def answer(scope: Any, receive: Any, send: Any) -> None:
-    """12 KB to every request."""
-    if scope["type"] == "http":
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(BODY))]})
-        await send({"type": "http.response.body", "body": BODY})
-        return
-    while True:
-        kind = (await receive())["type"]
-        await send({"type": f"{kind}.complete"})
-        if kind == "lifespan.shutdown":
+def answer(headers: str = "[]") -> Any:
+    """12 KB to every request, under these headers: each costs hypercorn what it costs."""
+    lines = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in json.loads(headers)]
+    lines = lines or [(b"content-length", b"%d" % len(BODY))]
+
+    async def answered(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 200, "headers": lines})
+            await send({"type": "http.response.body", "body": BODY})
             return
+        while True:
+            kind = (await receive())["type"]
+            await send({"type": f"{kind}.complete"})
+            if kind == "lifespan.shutdown":
+                return
+
+    return answered
 
 
 def sockets() -> Any:
@@ -70,4 +77,4 @@ async def main(app: Any) -> None:
 
 
 if __name__ == "__main__":
-    trio.run(main, {"answer": lambda: answer, "sockets": sockets}[sys.argv[1]]())
+    trio.run(main, {"answer": answer, "sockets": sockets}[sys.argv[1]](*sys.argv[2:]))

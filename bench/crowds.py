@@ -26,7 +26,7 @@ def figures() -> Iterator[Figure]:
 
 def newcomers() -> Iterator[Figure]:
     """The first event of a new watcher, from its request to its first notification, while the others are idle."""
-    for arguments in ((), ("--door",)):
+    for arguments in ((), ("--no-door",)):
         with service(*arguments) as running, origin(running.folder) as base, Crowd(running.port, CROWD) as crowd:
             (running.folder / "first.txt").write_text("first\n")
             running.made("HTML", f"{base}first.txt")
@@ -47,7 +47,7 @@ def ready() -> Iterator[Figure]:
     """From the first client told to the last; the bare loop sends the very bytes that the service sent."""
     spreads: dict[str, list[float]] = {}
     message = b""
-    for arguments in ((), ("--door",)):
+    for arguments in ((), ("--no-door",)):
         with service(*arguments) as running, origin(running.folder) as base, Crowd(running.port, CROWD) as crowd:
             rounds = [told_ready(running, base, crowd, number) for number in range(ROUNDS)]
         spreads[named(arguments)] = [seconds for seconds, _ in rounds]
@@ -63,7 +63,7 @@ def ready() -> Iterator[Figure]:
 
 
 def named(arguments: tuple[str, ...]) -> str:
-    return ", door" if arguments else ""
+    return ", no door" if arguments else ""
 
 
 def told_ready(running: Running, base: str, crowd: Crowd, number: int) -> tuple[float, bytes]:

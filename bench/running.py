@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,8 +47,8 @@ class Running:
 
 
 @contextmanager
-def service(*arguments: str) -> Iterator[Running]:
-    """``arguments`` go to ``omnic-stream serve``."""
+def service(*arguments: str, program: Sequence[str] = (OMNIC, "serve")) -> Iterator[Running]:
+    """``arguments`` go to ``omnic-stream serve``, or to a program that takes the same."""
     with tempfile.TemporaryDirectory(prefix="omnic-bench-") as root:
         folder = Path(root, "files")
         folder.mkdir()
@@ -58,7 +58,7 @@ def service(*arguments: str) -> Iterator[Running]:
             "OMNIC_STORE": f"{root}/store",
             "OMNIC_LOG": "error",
         }
-        with started([OMNIC, "serve", "--bind", "127.0.0.1:0", *arguments], environment) as (process, port):
+        with started([*program, "--bind", "127.0.0.1:0", *arguments], environment) as (process, port):
             yield Running(port, process.pid, folder)
 
 

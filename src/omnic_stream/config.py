@@ -63,7 +63,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Look at a source's content; without it the name and the server's media type decide."""
     check_outputs: bool = True
     """Detect every output again before it is published."""
-    door: bool = False
+    door: bool = True
     """Answer the plainest finished requests in front of the HTTP server."""
     warm: bool = True
     """Start the workers before the first request needs them."""

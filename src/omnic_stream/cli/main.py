@@ -55,7 +55,9 @@ def serve(
     slots: Annotated[int | None, Parameter(help="Conversions at once; default: one per core.")] = None,
     queue_limit: Annotated[int | None, Parameter(help="Jobs that may wait.")] = None,
     sandbox: Literal["auto", "bwrap", "landlock", "rlimits"] | None = None,
-    door: Annotated[bool | None, Parameter(help="Answer plain finished requests in front of the HTTP server.")] = None,
+    door: Annotated[
+        bool | None, Parameter(help="Answer plain finished requests and sockets in front of the HTTP server (on unless --no-door).")
+    ] = None,
     log: Literal["debug", "info", "warning", "error"] | None = None,
 ) -> None:
     """Run the service and its page. All settings are also OMNIC_* variables and lines of omnic.toml.
