@@ -61,6 +61,10 @@ class Tool:
     module: bool = False
     python: str | None = None
     """For a module of another interpreter than the service's: its path (``/usr/bin/python3`` for LibreOffice's ``uno``)."""
+    npm: str | None = None
+    """The package of the npm registry that brings it."""
+    licence: str = ""
+    """SPDX identifier where the operator may want to refuse it (``refuse_licences``): ``AGPL-3.0``, ``GPL-2.0`` ..."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
