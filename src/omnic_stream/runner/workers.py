@@ -44,4 +44,14 @@ DETECT: Final = WarmWorker(
 )
 """Small questions about a file's first bytes."""
 
-WORKERS: Final = (PYTHON, DETECT)
+HEAVY: Final = WarmWorker(
+    name="heavy",
+    argv=_LOOP,
+    limits=Limits(seconds=3600, cpu=3600, memory=3 * GiB, address_space=None, processes=128),
+    calls=50,
+    memory=900 * MiB,
+    env=_ENV,
+)
+"""Libraries that hold much memory (arrays, meshes, columns), and warm functions that run programs beside themselves."""
+
+WORKERS: Final = (PYTHON, HEAVY, DETECT)

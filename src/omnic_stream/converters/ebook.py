@@ -1,0 +1,7 @@
+"""E-books: FictionBook, Mobipocket, compiled help."""
+
+from __future__ import annotations
+
+from omnic_stream.model.contracts import Converter
+
+CONVERTERS: tuple[Converter, ...] = ()

@@ -1,0 +1,7 @@
+"""Scripts and style sheets: compiled, lowered, minified."""
+
+from __future__ import annotations
+
+from omnic_stream.model.contracts import Converter
+
+CONVERTERS: tuple[Converter, ...] = ()
