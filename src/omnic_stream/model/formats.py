@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Kind = Literal["int", "float", "choice", "colour", "flag", "point"]
@@ -40,6 +40,11 @@ class Format:
     """Formats that, when asked for, are met by this one."""
     leaf: bool = False
     """No road goes on from here (a fact, a thumb)."""
+    wish: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """Not empty for what stands for a wish (``view``, ``web``, ``thumb``): by the source's name, an ancestor's or its category, the
+    Formats that grant it, best first. ``as_is`` lists those that grant it as they are, ``any`` what is left for every other source."""
+    negotiated: bool = False
+    """Over HTTP, a wish that the Accept header chooses from (RFC 9110 section 12.5.1)."""
 
     @property
     def extension(self) -> str:
@@ -50,7 +55,7 @@ class Formats:
     """All Formats, found by any of their names. Names, extensions and aliases are compared without case."""
 
     def __init__(self, formats: Iterable[Format]) -> None:
-        """Raises ValueError for a name given twice, an unknown parent, or a circle of parents."""
+        """Raises ValueError for a name given twice, an unknown parent, a circle of parents, or a wish for what there is not."""
         self._by_name: dict[str, Format] = {}
         self._by_word: dict[str, Format] = {}
         self._by_extension: dict[str, list[Format]] = {}
@@ -66,6 +71,10 @@ class Formats:
                 for word in words(format):  # type: ignore[reportUnknownVariableType]
                     self._by_word.setdefault(str(word).lower(), format)  # type: ignore[reportUnknownArgumentType]
         self._ancestors = {format.name: self._line(format) for format in self}
+        for format in self:
+            for name in (name for names in format.wish.values() for name in names):
+                if name not in self._by_name or self._by_name[name].wish:
+                    raise ValueError(f"the wish {format.name} names {name}, which is no format")
 
     def _line(self, format: Format) -> tuple[str, ...]:
         line: list[str] = []
@@ -110,6 +119,14 @@ class Formats:
         """True for itself."""
         return name == ancestor or ancestor in self._ancestors[name]
 
+    def granting(self, wish: str, source: str) -> tuple[str, ...]:
+        """The Formats that grant a wish for a source, best first."""
+        granted = self.get(wish).wish
+        if source in granted.get("as_is", ()):
+            return (source,)
+        words = (source, *self.ancestors(source), self.get(source).category, "any")
+        return tuple(dict.fromkeys(name for word in words for name in granted.get(word, ())))
+
     def in_category(self, category: str) -> tuple[Format, ...]:
         return tuple(format for format in self if format.category == category)
 
@@ -130,6 +147,8 @@ def _rule(name: str, words: Mapping[str, Any]) -> ArgumentRule:
 
 def _format(name: str, words: Mapping[str, Any], sets: Mapping[str, tuple[ArgumentRule, ...]]) -> Format:
     values = _frozen(words)
+    if "wish" in values:
+        values["wish"] = _frozen(values["wish"])
     try:
         values["arguments"] = tuple(rule for chosen in values.get("arguments", ()) for rule in sets[chosen])
         return Format(name=name, **values)

@@ -1,6 +1,7 @@
 """The ConversionGraph: from a Format to a Target by the cheapest Plan. Pure.
 
-A road's price is (loss, milliseconds, steps), compared in that order: no time saved buys a worse result. Losses of Steps add up.
+A road's price is (loss, milliseconds, steps), compared in that order: no time saved buys a worse result. Losses of Steps add up; to take
+a Format for its parent loses one more for each generation, so that what knows it best comes first.
 An argument goes to the last Step that takes it; a Plan takes every argument of its Target, or it is none. Searches run over
 (Format, arguments taken so far) and are cached per source Format, so that a Plan on a known source is a look-up.
 """
@@ -8,7 +9,7 @@ An argument goes to the last Step that takes it; a Plan takes every argument of 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from heapq import heappop, heappush
 from itertools import pairwise
@@ -22,6 +23,9 @@ from omnic_stream.model.target import Target
 
 NOMINAL_MIB = 1.0
 """Input size for which roads are compared."""
+ANY = "any"
+"""Among a Converter's inputs: every file, whatever its Format."""
+NO_FILE = frozenset({"directory"})
 MOST_SEARCHES = 256
 """Cached searches, some 100 KiB each; beyond, the cache starts anew (a stranger could ask for every set of arguments)."""
 
@@ -48,6 +52,11 @@ class Plan:
     steps: tuple[Step, ...]
     ms: float
     loss: int
+
+    @property
+    def result(self) -> str:
+        """The Format of what comes out: the Target's, unless that is a wish or one that the result stands for."""
+        return self.steps[-1].target if self.steps else self.source
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +98,7 @@ class ConversionGraph:
         self._unavailable = tuple(unavailable)
         self._profiles = profiles or {}
         self._preferred = frozenset(preferred)
+        self._strains: dict[tuple[str, str], int] = {}
         self._edges = self._expanded()
         self._searches: dict[tuple[str, frozenset[str], frozenset[str]], _Search] = {}
         self._roads: dict[tuple[str, str, frozenset[str], frozenset[str]], tuple[Hop, ...] | None] = {}
@@ -98,6 +108,8 @@ class ConversionGraph:
 
     def plan(self, source: str, target: Target, *, profile: str | None = None, avoid: frozenset[str] = frozenset()) -> Plan:
         """The cheapest Plan without the Converters in ``avoid``. Raises NoRoad, with what is possible and what is missing."""
+        if target.format in self.formats and self.formats.get(target.format).wish:
+            return self._granted(source, target, profile, avoid)
         given = frozenset(name for name, _ in target.arguments)
         hops = (
             self._road(source, target.format, given, avoid)
@@ -110,6 +122,8 @@ class ConversionGraph:
 
     def plans(self, source: str, target: Target, most: int = 3) -> list[Plan]:
         """The best Plans, each without some Converter of a better one."""
+        if self.formats.get(target.format).wish:
+            target = replace(target, format=self._granted(source, target, None, frozenset()).result)
         found: list[Plan] = []
         queue: list[frozenset[str]] = [frozenset()]
         seen: set[frozenset[str]] = set()
@@ -136,6 +150,13 @@ class ConversionGraph:
         reached = [Reach(f, p[2], round(p[1], 3), p[0]) for (f, _), p in search.prices.items() if f != source]
         if any(output == source for converter, output in self._edges.get(source, ()) if converter.takes):
             reached.append(Reach(source, 1, 0.0, 0))
+        prices = {reach.format: reach for reach in reached} | {source: Reach(source, 0, 0.0, 0)}
+        for wish in self.formats:
+            granted = (
+                next((name for name in self.formats.granting(wish.name, source) if name in prices), None) if wish.wish else None
+            )
+            if granted is not None:
+                reached.append(replace(prices[granted], format=wish.name))
         return tuple(sorted(reached, key=lambda reach: (reach.loss, reach.cost, reach.format)))
 
     def edges(self) -> list[Hop]:
@@ -148,9 +169,15 @@ class ConversionGraph:
         edges: dict[str, list[tuple[Converter, str]]] = {}
         for converter in self.converters:
             outputs = self._named(converter.outputs, converter)
-            inputs = self._named(converter.inputs, converter)
-            accepted = {f.name for f in self.formats for i in inputs if not f.leaf and self.formats.descends(f.name, i)}
-            for source in sorted(accepted):
+            inputs = set(self._named(converter.inputs, converter))
+            for format in self.formats:
+                source = format.name
+                line = (source, *self.formats.ancestors(source))
+                generations = next((number for number, name in enumerate(line) if name in inputs), None)
+                if format.leaf or format.wish or generations is None:
+                    continue
+                if generations:
+                    self._strains[source, converter.id] = generations
                 edges.setdefault(source, []).extend(
                     (converter, output) for output in outputs if output != source or converter.takes
                 )
@@ -160,7 +187,9 @@ class ConversionGraph:
         names: list[str] = []
         for word in words:
             kind, _, category = word.partition(":")
-            if kind == "category" and category:
+            if word == ANY:
+                names += [format.name for format in self.formats if format.category not in NO_FILE and not format.wish]
+            elif kind == "category" and category:
                 names += [format.name for format in self.formats.in_category(category)]
             elif word in self.formats:
                 names.append(word)
@@ -168,9 +197,10 @@ class ConversionGraph:
                 raise ValueError(f"converter {converter.id} names the unknown format {word}")
         return list(dict.fromkeys(names))
 
-    def _price(self, converter: Converter) -> tuple[int, float]:
+    def _price(self, converter: Converter, source: str) -> tuple[int, float]:
         ms = converter.cost.ms + converter.cost.ms_per_mib * NOMINAL_MIB
-        return int(converter.loss), 0.0 if converter.id in self._preferred else ms
+        loss = converter.loss + self._strains.get((source, converter.id), 0)
+        return loss, 0.0 if converter.id in self._preferred else ms
 
     def _search(self, source: str, given: frozenset[str], avoid: frozenset[str]) -> _Search:
         key = (source, given, avoid)
@@ -191,7 +221,7 @@ class ConversionGraph:
         before: dict[State, tuple[State, Hop]] = {}
         settled: dict[str, list[frozenset[str]]] = {}
         promised: dict[State, Price] = {start: (0, 0.0, 0)}
-        facts = {converter.id: (*self._price(converter), given.intersection(converter.takes)) for converter in self.converters}
+        taking = {converter.id: given.intersection(converter.takes) for converter in self.converters}
         count = 0
         heap: list[tuple[Price, int, State, tuple[State, Hop] | None]] = [((0, 0.0, 0), 0, start, None)]
         while heap:
@@ -209,8 +239,8 @@ class ConversionGraph:
             for converter, output in self._edges.get(format, ()):
                 if converter.id in avoid:
                     continue
-                loss, ms, takes = facts[converter.id]
-                goal: State = (output, taken | takes)
+                loss, ms = self._price(converter, format)
+                goal: State = (output, taken | taking[converter.id])
                 further = (price[0] + loss, price[1] + ms, price[2] + 1)
                 if goal in promised and promised[goal] <= further:
                     continue
@@ -234,6 +264,17 @@ class ConversionGraph:
             road = simple_road(self._edges, self._price, source, names, given, avoid=avoid, leaves=leaves)
         self._roads[key] = road
         return road
+
+    def _granted(self, source: str, target: Target, profile: str | None, avoid: frozenset[str]) -> Plan:
+        """The Plan to the first Format that grants the wish, takes what was given with it, and can be reached."""
+        given = {name for name, _ in target.arguments}
+        for name in self.formats.granting(target.format, source):
+            if given <= {rule.name for rule in self.formats.get(name).arguments}:
+                try:
+                    return replace(self.plan(source, replace(target, format=name), profile=profile, avoid=avoid), target=target)
+                except NoRoad:
+                    continue
+        raise self._no_road(source, target, frozenset(given))
 
     def _substitutes(self, goal: str) -> list[str]:
         return [format.name for format in self.formats if goal in format.stands_for]
@@ -278,7 +319,7 @@ class ConversionGraph:
             able = [c for c, output in self._edges.get(here, ()) if output == there and c.id not in avoid]
             if not able:
                 return None
-            best = min(able, key=lambda c: (-len(given.intersection(c.takes)), *self._price(c)))
+            best = min(able, key=lambda c: (-len(given.intersection(c.takes)), *self._price(c, here)))
             hops.append((best, here, there))
         return tuple(hops) if given <= {name for c, _, _ in hops for name in c.takes} else None
 
@@ -292,7 +333,7 @@ class ConversionGraph:
             own = {name: given.pop(name) for name in converter.takes if name in given} if given else {}
             steps.append(Step(converter, here, there, own))
             ms += converter.cost.ms + converter.cost.ms_per_mib * NOMINAL_MIB
-            loss += converter.loss
+            loss += self._price(converter, here)[0]
         steps.reverse()
         return Plan(source, target, tuple(steps), ms, loss)
 
@@ -329,7 +370,9 @@ class ConversionGraph:
             )
             hasher.update(repr(facts).encode())
         for format in sorted(self.formats, key=lambda format: format.name):
-            hasher.update(repr((format.name, format.parent, format.category, format.stands_for, format.leaf)).encode())
+            hasher.update(
+                repr((format.name, format.parent, format.category, format.stands_for, format.leaf, dict(format.wish))).encode()
+            )
         hasher.update(repr(sorted((n, p.alias, p.via, p.path) for n, p in self._profiles.items())).encode())
         hasher.update(repr(sorted(self._preferred)).encode())
         return hasher.hexdigest()

@@ -22,7 +22,7 @@ def goes_in_a_circle(road: Sequence[Hop]) -> bool:
 
 def simple_road(
     edges: Edges,
-    price: Callable[[Converter], tuple[int, float]],
+    price: Callable[[Converter, str], tuple[int, float]],
     source: str,
     goals: Collection[str],
     given: frozenset[str],
@@ -51,7 +51,7 @@ def simple_road(
             now = taken | given.intersection(converter.takes)
             if converter.id in avoid or (there in passed and (there != here or now == taken)):
                 continue
-            more_loss, more_ms = price(converter)
+            more_loss, more_ms = price(converter, here)
             count += 1
             further = (loss + more_loss, ms + more_ms, steps + 1)
             heappush(heap, (further, count, there, now, (*road, (converter, here, there))))
