@@ -334,3 +334,25 @@ async def test_status_has_bounds(tmp_path, body, status):
         assert answer.status == status
         if status != 200:
             assert json.loads(answer.body)["code"] == {413: "too_large", 400: "bad_address"}[status]
+
+
+@pytest.mark.parametrize(
+    ("accept", "chosen"),
+    [
+        ("image/avif,image/webp,image/apng,image/*,*/*;q=0.8", "thumb.avif"),
+        ("image/webp,*/*", "thumb.webp"),
+        ("text/html, image/avif;q=0, image/webp;q=0.5", "thumb.webp"),
+        ("*/*", "thumb.jpg"),
+        ("image/avifx", "thumb.jpg"),
+        ("", "thumb.jpg"),
+    ],
+)
+async def test_a_thumb_without_a_format_comes_in_what_the_asker_names(tmp_path, accept, chosen):
+    async with house(tmp_path) as home:
+        made = home.finish(type=f"{chosen}:64x64")
+        answer = await home.ask(media("thumb:64x64"), *([f"Accept: {accept}"] if accept else []))
+        assert (answer.status, answer["content-type"], answer["vary"]) == (200, made.media_type, "Accept")
+        assert answer.body == BODY
+        assert len(home.index) == 0, "the request line alone does not say which"
+        other = await home.ask(media("thumb:65x65"), *([f"Accept: {accept}"] if accept else []))
+        assert other.status == 202 and other["vary"] == "Accept" and other["content-type"] == made.media_type

@@ -43,8 +43,9 @@ class Format:
     wish: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """Not empty for what stands for a wish (``view``, ``web``, ``thumb``): by the source's name, an ancestor's or its category, the
     Formats that grant it, best first. ``as_is`` lists those that grant it as they are, ``any`` what is left for every other source."""
-    negotiated: bool = False
-    """Over HTTP, a wish that the Accept header chooses from (RFC 9110 section 12.5.1)."""
+    negotiated: tuple[str, ...] = ()
+    """Of a wish over HTTP: the Formats that the Accept header chooses from (RFC 9110 section 12.5.1), best first; the last is for
+    who names none of them."""
 
     @property
     def extension(self) -> str:
@@ -72,9 +73,9 @@ class Formats:
                     self._by_word.setdefault(str(word).lower(), format)  # type: ignore[reportUnknownArgumentType]
         self._ancestors = {format.name: self._line(format) for format in self}
         for format in self:
-            for name in (name for names in format.wish.values() for name in names):
+            for name in (*format.negotiated, *(name for names in format.wish.values() for name in names)):
                 if name not in self._by_name or self._by_name[name].wish:
-                    raise ValueError(f"the wish {format.name} names {name}, which is no format")
+                    raise ValueError(f"the wish {format.name} names {name}, which is no format of a file")
 
     def _line(self, format: Format) -> tuple[str, ...]:
         line: list[str] = []

@@ -178,7 +178,7 @@ def framework(site: Site, index: Index) -> App:
                 fields=conditions(),
                 wait=wait,
                 look=asks_origin(request.headers.getlist("Cache-Control")),
-                page="text/html" in request.headers.get("Accept", ""),
+                accept=", ".join(request.headers.getlist("Accept")),
             )
             reply = answered(await media(asked, site), request.scope["raw_path"])
         except OmnicError as error:

@@ -11,6 +11,7 @@ from omnic_stream.web.access import Signature
 
 LONGEST_WAIT = 60
 _WAIT = re.compile(r"wait[ \t]*=[ \t]*\"?([0-9]{1,9})\"?[ \t]*(?:;.*)?", re.IGNORECASE)
+_ZERO = re.compile(r"q[ \t]*=[ \t]*0(?:\.0{0,3})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,18 @@ def read_wait(values: list[str]) -> int | None:
                 match = _WAIT.fullmatch(preference.strip())
                 return min(int(match[1]), LONGEST_WAIT) if match else None
     return None
+
+
+def names(accept: str, media_type: str) -> bool:
+    """Whether an Accept field names the media type itself, and not with a weight of 0 (RFC 9110 section 12.5.1).
+
+    Wildcards do not count: every client sends them, and few mean a picture format that is ten years old by them.
+    """
+    for word in accept.lower().split(","):
+        name, *parameters = (part.strip() for part in word.split(";"))
+        if name == media_type:
+            return all(not _ZERO.fullmatch(parameter) for parameter in parameters)
+    return False
 
 
 def asks_origin(values: list[str]) -> bool:

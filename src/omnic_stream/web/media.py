@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
@@ -14,7 +14,9 @@ import trio
 from omnic_stream.model.contracts import Artifact, Finished, Status, Wanted
 from omnic_stream.model.errors import ERRORS, BadAddress, ConverterFailed, NotFound, OmnicError
 from omnic_stream.model.events import SETTLED, Converting, Event, Failed, Logged, Ready
-from omnic_stream.web.asked import Query
+from omnic_stream.model.formats import Formats
+from omnic_stream.model.target import Target
+from omnic_stream.web.asked import Query, names
 from omnic_stream.web.placeholders import placeholder
 from omnic_stream.web.reply import NO_STORE, NOSNIFF, Reply, Result, answer, plain, result
 from omnic_stream.web.site import Site
@@ -37,8 +39,13 @@ class MediaRequest:
     """Seconds of ``Prefer: wait``."""
     look: bool = False
     """``Cache-Control: no-cache``."""
-    page: bool = False
-    """A browser asks for a document."""
+    accept: str = ""
+    """The Accept field, or empty."""
+
+    @property
+    def page(self) -> bool:
+        """A browser asks for a document."""
+        return "text/html" in self.accept
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +75,16 @@ async def media(request: MediaRequest, site: Site) -> Answered:
     url = request.query.url
     if not url:
         raise BadAddress("Say which file: /media/<type>/?url=<address>.")
-    wanted = site.wanted(url, request.target)  # 400
+    asked = site.wanted(url, request.target)  # 400
     allowed_until = site.access.check(target=request.target, url=url, signature=request.query.signature)  # 403
+    wanted = negotiated(asked, request.accept, site.formats)
     if request.query.just_checking:
         return Answered(described(site, wanted, url=url, type=request.target))
+    answered = await _answered(wanted, request, site, allowed_until)
+    return answered if wanted is asked else _varying(answered)
+
+
+async def _answered(wanted: Wanted, request: MediaRequest, site: Site, allowed_until: float) -> Answered:
     status = site.jobs.status(wanted)
     if not request.look and status.finished is not None:
         return finished(status.finished, request, site, allowed_until)
@@ -84,6 +97,23 @@ async def media(request: MediaRequest, site: Site) -> Answered:
         if isinstance(latest, Failed):
             raise as_error(latest)
         return Answered(not_yet(latest, wanted, request, site))
+
+
+def negotiated(wanted: Wanted, accept: str, formats: Formats) -> Wanted:
+    """Itself, or what the Accept field makes of a wish that leaves the choice to it."""
+    choices = formats.get(wanted.target.format).negotiated
+    if not choices:
+        return wanted
+    chosen = next((name for name in choices if names(accept, formats.get(name).media_type)), choices[-1])
+    taken = {rule.name for rule in formats.get(chosen).arguments}
+    return replace(wanted, target=Target(chosen, tuple(pair for pair in wanted.target.arguments if pair[0] in taken)))
+
+
+def _varying(answered: Answered) -> Answered:
+    """Said to hang on Accept (RFC 9110 section 12.5.5), and not to be remembered by the request line alone."""
+    reply = answered.reply
+    headers = reply.headers if (b"vary", b"Accept") in reply.headers else [*reply.headers, (b"vary", b"Accept")]
+    return Answered(replace(reply, headers=headers))
 
 
 def finished(row: Finished, request: MediaRequest, site: Site, allowed_until: float) -> Answered:
