@@ -7,6 +7,8 @@ import tarfile
 from pathlib import Path
 
 import pytest
+import structlog
+import structlog.testing
 import trio
 
 from omnic_stream.model.contracts import Limits, MiB, Running, WarmCall, WarmWorker
@@ -67,6 +69,17 @@ async def test_a_worker_serves_many_calls_and_an_input_that_only_the_service_may
     await bench.run(runner, warm("upper"))
     await bench.run(runner, warm("upper"))
     assert runner.worker_starts == 1
+
+
+async def test_what_a_failed_call_printed_is_for_the_log_alone(bench):
+    with structlog.testing.capture_logs() as logged:
+        async with open_runner(slots=1, workers=marked(bench), read_only=[HERE]) as runner:
+            with pytest.raises(ConverterFailed) as told:
+                await bench.run(runner, warm("bug"))
+    assert "ValueError" not in told.value.message
+    [entry] = [entry for entry in logged if entry["event"] == "worker.failed"]
+    assert entry["worker"] == "python" and "ValueError" in entry["printed"]
+    assert "/secret" not in str(entry)
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,10 @@ class Kept:
     def value(self) -> bytes:
         return bytes(self._head + self._tail)
 
+    def tail(self) -> bytes:
+        """The last half of the limit."""
+        return self.value()[-self._half :]
+
 
 class Lines:
     """Splits at newline, carriage return and backspace, the three ways in which tools end a progress line."""

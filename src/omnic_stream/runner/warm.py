@@ -21,6 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import structlog
 import trio
 
 from omnic_stream.model.contracts import Limits, WarmWorker
@@ -32,6 +33,8 @@ from omnic_stream.runner.reasons import clean, said
 from omnic_stream.runner.sandbox import Sandbox, Streams, Tree
 from omnic_stream.runner.streams import Kept
 from omnic_stream.runner.watch import EVERY, Meter
+
+log = structlog.get_logger(__name__)
 
 CHECK_CALLS: Final = 8
 """A worker's memory is looked at after every so many calls (and while a call takes long): reading /proc costs a thread hop."""
@@ -70,8 +73,13 @@ class Worker:
         self._kind, self.tree, self._link = kind, tree, link
         self.printed = Kept(8192)
         self.calls = 0
+        self.failure: str | None = None
         self.fit = True
         """Whether it may serve another call."""
+
+    @property
+    def name(self) -> str:
+        return self._kind.name
 
     async def ready(self) -> None:
         """Wait for its first word. Raises ConverterFailed when none comes in time."""
@@ -109,6 +117,7 @@ class Worker:
                     look_at = trio.current_time() + EVERY
                     continue
                 if not data:
+                    self.failure = "it died"
                     raise ConverterFailed(f"The {self._kind.name} worker crashed on this content.")
                 message = _decode(data)
                 if message.get("call") != token:
@@ -121,6 +130,7 @@ class Worker:
                     meter.check_time()
                     continue
                 if "error" in message:
+                    self.failure = clean(str(message["error"]))
                     raise _error(message)
                 if size() > limits.output:
                     raise TooExpensive("The result is larger than is allowed.")
@@ -259,9 +269,14 @@ class Pool:
 
 
 async def _read(worker: Worker) -> None:
-    """Keep the end of what the worker prints, for the log of one that does not start."""
+    """Keep what the worker prints, for the log of one that does not start and of one that failed: strangers are not told it.
+
+    A failed call is a worker's last, so all that it printed is in when its stderr ends.
+    """
     stream = worker.tree.stderr
     assert stream is not None
     async with stream:
         async for chunk in stream:
             worker.printed.feed(chunk)
+    if worker.failure is not None:
+        log.info("worker.failed", worker=worker.name, error=worker.failure, printed=said(worker.printed.tail()))
