@@ -57,6 +57,15 @@ def test_without_history_there_is_no_fraction_and_no_time_left():
     assert shown.fraction is None and shown.eta is None and shown.estimated
 
 
+def test_a_declared_cost_that_was_too_low_does_not_fill_the_bar():
+    gauge = Gauge(0.0)
+    gauge.plan([Leg("DOCX", "PDF", 0.2, known=False)])
+    gauge.runs(None, 0.0)
+    assert gauge.show(2.0).overall <= 0.5
+    gauge.runs(0.6, 2.0)
+    assert abs(gauge.show(2.0).overall - 0.6) < 0.01
+
+
 def test_waiting_for_a_slot_does_not_move_the_bar():
     gauge = Gauge(0.0)
     gauge.plan([Leg("A", "B", 2.0, known=True)])

@@ -37,7 +37,7 @@ def wanted(url=URL, type="png"):
     return Wanted(address=parse_address(url, SCHEMES), target=parse_target(type, FORMATS))
 
 
-def href(key, entry):
+def href(key, entry, directory=False):
     return f"/artifact/{key}/{entry}"
 
 

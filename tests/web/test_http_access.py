@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
@@ -109,6 +110,31 @@ async def test_links_to_artifacts_carry_a_signature_for_that_artifact_only(tmp_p
         assert (await home.ask(href)).body == BODY
         assert (await home.ask(href.replace(made.key, other.key))).status == 403
         assert (await home.ask(href.partition("?")[0])).status == 403
+
+
+async def test_what_lies_in_a_directory_is_reached_by_relative_links_under_its_signature(tmp_path):
+    folder = tmp_path / "made"
+    folder.mkdir()
+    (folder / "master.m3u8").write_bytes(b"low.m3u8")
+    (folder / "low.m3u8").write_bytes(b"low")
+    async with house(tmp_path, **signing()) as home:
+        made = replace(home.file(), path=folder, directory=True, entry="master.m3u8", sha256="d" * 64)
+        home.store.artifacts[made.key] = made
+        home.jobs.finish(home.wanted(), made)
+        place = (await home.ask(signed()))["location"]
+        assert (await home.ask(place)).body == b"low.m3u8"
+        beside = place.rpartition("/")[0] + "/low.m3u8"  # as a player resolves it (RFC 3986 section 5.2)
+        assert (await home.ask(beside)).body == b"low"
+        told = json.loads((await home.ask(signed() + "&just_checking=1")).body)
+        assert told["href"] == place
+        key, _, signature = beside.removesuffix("/low.m3u8").partition(";")
+        for wrong in (
+            f"{key}/low.m3u8",
+            f"{key};{signature[:-1]}/low.m3u8",
+            f"{key};{signature};{signature}/low.m3u8",
+            f"{key.replace(made.key, 'a' * 64)};{signature}/low.m3u8",
+        ):
+            assert (await home.ask(wrong)).status in {403, 404}, wrong
 
 
 def test_a_media_link_is_what_the_service_takes():

@@ -58,7 +58,7 @@ async def test_the_pages_script_is_told_every_format_and_what_it_takes(tmp_path,
         assert set(formats) == {format.name for format in home.site.formats}
         assert formats["DOCX"] == {"name": "DOCX", "title": "Word document", "category": "office", "arguments": []}
         takes = {one.pop("name"): one for one in formats["thumb.webp"]["arguments"]}
-        assert set(takes) == {"width", "height", "fit", "focus", "bg", "page", "quality"}
+        assert set(takes) == {"width", "height", "fit", "focus", "bg", "page", "quality", "t"}
         assert takes["quality"] == {"kind": "int", "low": 1, "high": 100, "choices": []}
         assert takes["fit"] == {"kind": "choice", "low": None, "high": None, "choices": ["fit", "crop", "pad", "smart"]}
         assert takes["bg"]["low"] is None and takes["bg"]["high"] is None

@@ -91,7 +91,7 @@ async def test_a_waiting_reader_is_woken_and_a_greedy_asker_waits(autojump_clock
     await mailbox.room()
 
 
-def href(key, entry):
+def href(key, entry, directory=False):
     return f"/artifact/{key}/{entry}"
 
 

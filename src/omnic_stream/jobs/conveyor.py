@@ -49,6 +49,7 @@ def ready(artifact: Artifact) -> Ready:
     return Ready(
         artifact=artifact.key,
         entry=artifact.entry,
+        directory=artifact.directory,
         media_type=artifact.media_type,
         bytes=artifact.size,
         etag=artifact.sha256,

@@ -102,6 +102,7 @@ class Gauge:
         """Seconds left of the running Step: by the tool's own pace, trusted the more the further it is, else by expectation."""
         by_history = leg.seconds * (1 - estimated_fraction(elapsed, leg.seconds)) if leg.seconds > 0 else 0.0
         if not measured:
-            return by_history
+            # a declared cost knows nothing of a tool that starts cold: what has run so long may run as long again
+            return by_history if leg.known else max(by_history, elapsed)
         by_pace = elapsed * (1 - measured) / measured
         return by_pace * measured + (by_history if leg.known else by_pace) * (1 - measured)

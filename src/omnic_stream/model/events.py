@@ -58,6 +58,7 @@ class Ready(Event, frozen=True, kw_only=True):
     """Artifact key; the wire says ``href`` instead."""
     entry: str
     """The file's name in the artifact, or a directory's index."""
+    directory: bool = False
     media_type: str
     bytes: int
     etag: str

@@ -163,6 +163,7 @@ class FakeJobs:
 
 def _ready(artifact: Artifact) -> Ready:
     return Ready(
+        directory=artifact.directory,
         artifact=artifact.key,
         entry=artifact.entry,
         media_type=artifact.media_type,

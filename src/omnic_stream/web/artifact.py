@@ -15,12 +15,12 @@ from omnic_stream.model.contracts import Artifact
 from omnic_stream.model.errors import BadAddress, NotFound
 from omnic_stream.model.formats import Formats
 from omnic_stream.web.access import ARTIFACT
-from omnic_stream.web.asked import Query
+from omnic_stream.web.asked import Query, read_query
 from omnic_stream.web.media import Answered
 from omnic_stream.web.reply import NO_STORE, NOSNIFF, Reply, answer, result
 from omnic_stream.web.site import Site
 
-_KEY = re.compile(rb"/artifact/([0-9a-f]{64})(?:/(.*))?", re.DOTALL)
+_KEY = re.compile(rb"/artifact/([0-9a-f]{64})((?:;[a-z]{1,8}=[^/;]*){0,3})(?:/(.*))?", re.DOTALL)
 UNKNOWN = "application/octet-stream"
 
 
@@ -39,13 +39,14 @@ def artifact(request: ArtifactRequest, site: Site) -> Answered:
     if match is None:
         raise NotFound("There is no such result.")
     key = match[1].decode()
-    inside = _inside(match[2]) if match[2] else ""  # 400
-    allowed_until = site.access.check(target=ARTIFACT, url=key, signature=request.query.signature)  # 403
+    inside = _inside(match[3]) if match[3] else ""  # 400
+    signature = read_query(match[2][1:].replace(b";", b"&")).signature if match[2] else request.query.signature
+    allowed_until = site.access.check(target=ARTIFACT, url=key, signature=signature)  # 403
     found = site.store.artifact(key)
     if found is None:
         raise NotFound("There is no such result, or it is gone: ask for it again.")
     if not inside:
-        location = site.links.artifact(key, found.entry).encode()
+        location = site.links.artifact(key, found.entry, found.directory).encode()
         return Answered(Reply(303, [(b"location", location), (b"content-length", b"0"), NO_STORE, NOSNIFF]))
     file = _file(found, inside)
     shown = result(

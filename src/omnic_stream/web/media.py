@@ -119,7 +119,7 @@ def _varying(answered: Answered) -> Answered:
 def finished(row: Finished, request: MediaRequest, site: Site, allowed_until: float) -> Answered:
     artifact = row.artifact
     if artifact.directory:
-        location = site.links.artifact(artifact.key, artifact.entry).encode()
+        location = site.links.artifact(artifact.key, artifact.entry, artifact.directory).encode()
         etag = (b"etag", b'"%s"' % artifact.sha256.encode())
         return Answered(Reply(303, [(b"location", location), etag, (b"content-length", b"0"), NO_STORE, NOSNIFF]))
     found = result(

@@ -149,7 +149,7 @@ class Session:
     def _state(self, key: str, latest: Logged) -> dict[str, Any]:
         state: dict[str, Any] = {"key": key, "state": latest.event.name, "seq": latest.seq}
         if isinstance(latest.event, Ready):
-            state["href"] = self._live.href(latest.event.artifact, latest.event.entry)
+            state["href"] = self._live.href(latest.event.artifact, latest.event.entry, latest.event.directory)
         return state
 
     def _unwatch(self, asked: Unwatch) -> dict[str, Any]:

@@ -72,7 +72,8 @@ def _state(site: Site, wanted: Wanted, *, url: str, type: str) -> dict[str, Any]
     status = site.jobs.status(wanted)
     told: dict[str, Any] = {"url": url, "type": type, "ready": status.state == "ready", "state": status.state}
     if status.finished is not None:
-        told["href"] = site.links.artifact(status.finished.artifact.key, status.finished.artifact.entry)
+        made = status.finished.artifact
+        told["href"] = site.links.artifact(made.key, made.entry, made.directory)
     if status.code is not None:
         told["code"] = status.code
     if status.state not in {"absent", "ready", "failed"}:

@@ -17,8 +17,8 @@ from omnic_stream.model.events import (
 )
 from omnic_stream.web import rpc_protocol
 
-Href = Callable[[str, str], str]
-"""Where an Artifact is to be had: (artifact key, its entry's name) -> path here, signed where signing is on."""
+Href = Callable[[str, str, bool], str]
+"""Where an Artifact is to be had: (artifact key, its entry's name, whether it is a directory) -> path here, signed where signing is on."""
 
 Form = Callable[[str, Mapping[str, Any]], bytes]
 """(event's name, params) -> what goes on a connection: a JSON-RPC notification, a whole frame, an SSE event."""
@@ -53,7 +53,7 @@ def fields(event: Event, href: Href) -> dict[str, Any]:
             }
         case Ready():
             return {
-                "href": href(told.artifact, told.entry),
+                "href": href(told.artifact, told.entry, told.directory),
                 "media_type": told.media_type,
                 "bytes": told.bytes,
                 "etag": told.etag,
