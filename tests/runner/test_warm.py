@@ -197,7 +197,7 @@ while data := service.recv(65536):
 
 
 def test_the_built_in_kinds():
-    assert [kind.name for kind in WORKERS] == ["python", "detect"]
+    assert [kind.name for kind in WORKERS] == ["python", "heavy", "detect"]
 
 
 def tar(*members, format=tarfile.PAX_FORMAT):
