@@ -1,10 +1,11 @@
-"""Markup to markup, by pandoc: dearer than the converters that need only wheels, so those win where both lead."""
+"""Markup to markup by pandoc, dearer than the converters that need only wheels, so that those win where both lead; AsciiDoc and
+Typst by their own programs; web pages to PDF."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from omnic_stream.model.contracts import Bound, Command, Converter, Cost, Limits, Loss, MiB, Tool
+from omnic_stream.model.contracts import Bound, Command, Converter, Cost, GiB, Limits, Loss, MiB, Tool, WarmCall
 
 PANDOC = Tool("pandoc", debian="pandoc")
 LIMITS = Limits(seconds=60, stall=60, memory=768 * MiB, output=256 * MiB, address_space=None, file_size=256 * MiB)
@@ -70,14 +71,64 @@ def _to(target: str, ms: float, loss: Loss) -> Converter:
         inputs=tuple(source for source in READERS if source != target),
         outputs=(target,),
         run=Command(argv=pandoc_argv, limits=LIMITS, read_only=(str(TEMPLATE),) if target == "HTML" else ()),
-        cost=Cost(ms=ms, ms_per_mib=4000),
+        # office files take it longest, for what it puts together is packed and styled
+        cost=Cost(ms=ms, ms_per_mib=4000 if ms < 400 else 6000),
         loss=loss,
         tools=(PANDOC,),
         specimen="field-notes.md",
     )
 
 
+WEASYPRINT = Tool("weasyprint", pip="weasyprint", module=True)
+ZIAMATH = Tool("ziamath", pip="ziamath", module=True)
+TYPST = Tool("typst", pip="typst", module=True)
+ASCIIDOCTOR = Tool("asciidoctor", debian="asciidoctor")
+WARM = "omnic_stream.converters.warm.markup:"
+LAID_OUT = Limits(seconds=180, stall=150, cpu=170, memory=2 * GiB, address_space=None, output=256 * MiB)
+
+
+def _typst(target: str, ms: float, loss: Loss, takes: tuple[str, ...] = ()) -> Converter:
+    return Converter(
+        id=f"typst.{target.lower()}",
+        version=1,
+        family="markup",
+        inputs=("TYP",),
+        outputs=(target,),
+        run=WarmCall(function=WARM + "typst", worker="heavy", limits=LAID_OUT),
+        cost=Cost(ms=ms, ms_per_mib=3000),
+        loss=loss,
+        takes=takes,
+        tools=(TYPST,),
+        specimen="harbour.typ",
+    )
+
+
 CONVERTERS: tuple[Converter, ...] = (
+    Converter(
+        id="page.pdf",
+        version=1,
+        family="markup",
+        inputs=("HTML",),
+        outputs=("PDF",),
+        run=WarmCall(function=WARM + "pdf", worker="heavy", limits=LAID_OUT, risky=True),
+        cost=Cost(ms=250, ms_per_mib=2000),
+        tools=(WEASYPRINT, ZIAMATH),
+        specimen="tide-table.html",
+    ),
+    Converter(
+        id="asciidoc.html",
+        version=1,
+        family="markup",
+        inputs=("ADOC",),
+        outputs=("HTML",),
+        run=WarmCall(function=WARM + "asciidoc", worker="heavy", limits=LIMITS, risky=True),
+        cost=Cost(ms=350, ms_per_mib=4000),
+        loss=Loss.RESTYLES,
+        tools=(ASCIIDOCTOR,),
+        specimen="harbour.adoc",
+    ),
+    _typst("PDF", 60, Loss.NONE),
+    _typst("SVG", 60, Loss.EXTRACTS, ("page",)),
     _to("HTML", 300, Loss.RESTYLES),
     _to("TXT", 300, Loss.EXTRACTS),
     _to("MD", 300, Loss.RESTYLES),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import html
 import os
+from collections.abc import Callable
 
 import nh3
 
+from omnic_stream.converters.warm.encodings import decoded
 from omnic_stream.model.contracts import Call, MiB
 from omnic_stream.model.errors import TooExpensive
 
@@ -25,6 +27,7 @@ code,pre{font-family:ui-monospace,"SF Mono",Menlo,Consolas,monospace;font-size:.
 blockquote{margin:1em 0;padding-left:1em;border-left:3px solid var(--line);color:var(--soft)}
 table{border-collapse:collapse;display:block;overflow:auto;max-width:100%}th,td{border:1px solid var(--line);padding:.35rem .6rem;text-align:left}
 th{background:var(--code);position:sticky;top:0}hr{border:0;border-top:1px solid var(--line);margin:2em 0}
+@media print{body{padding:0;max-width:none}pre{white-space:pre-wrap}table{display:table}tr,img{break-inside:avoid}h1,h2,h3,h4{break-after:avoid}}
 """
 
 TAGS = set(nh3.ALLOWED_TAGS) | {"section", "article", "header", "footer", "figure", "figcaption", "input", "main"}
@@ -35,14 +38,26 @@ for cell in ("td", "th"):
     ATTRIBUTES[cell] = ATTRIBUTES.get(cell, set()) | {"colspan", "rowspan", "align"}
 
 
-def cleaned(markup: str) -> str:
-    """Without script, style, frames, forms, event handlers, and without anything that a browser would fetch by itself."""
+Rewrite = Callable[[str, str, str], "str | None"]
+"""Given a tag, an attribute and its value: another value, or None to drop the attribute."""
+
+
+def cleaned(markup: str, rewrite: Rewrite | None = None) -> str:
+    """Without script, style, frames, forms, event handlers, and without anything that a browser would fetch by itself.
+
+    ``rewrite`` sees each attribute first. Schemes are judged before it, so it may answer what stood there, a fragment, or a picture.
+    """
+
+    def filtered(tag: str, name: str, value: str) -> str | None:
+        changed = value if rewrite is None else rewrite(tag, name, value)
+        return None if changed is None else _only_inline_pictures(tag, name, changed)
+
     return nh3.clean(
         markup,
         tags=TAGS,
         attributes=ATTRIBUTES,
         url_schemes={"http", "https", "mailto", "data"},
-        attribute_filter=_only_inline_pictures,
+        attribute_filter=filtered,
         link_rel="noopener noreferrer nofollow",
     )
 
@@ -71,24 +86,12 @@ def document(title: str, body: str, *, css: str = "", wide: bool = False) -> byt
     ).encode()
 
 
-def read_text(call: Call) -> str:
-    """The input as text: by its byte order mark, as UTF-8, else by what Japanese and Western files mostly are."""
+def read_text(call: Call, *, declared: bool = False) -> str:
+    """The input as text; ``declared`` as for ``encodings.decoded``. Raises TooExpensive."""
     data = os.pread(call.input, MOST_TEXT + 1, 0)
     if len(data) > MOST_TEXT:
         raise TooExpensive(f"The text has more than {MOST_TEXT // MiB} MiB.")
-    return decoded(data)
-
-
-def decoded(data: bytes) -> str:
-    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
-        if data.startswith(mark):
-            return data.decode(encoding, "replace")
-    for encoding in ("utf-8", "shift_jis", "cp1252"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return data.decode("latin-1")
+    return decoded(data, declared=declared)
 
 
 def write(call: Call, data: bytes) -> dict[str, int]:
