@@ -1,9 +1,9 @@
-"""What a ZIP, an OLE file or a gzip stream really is."""
+"""What a ZIP or an OLE file really is, by its members."""
 
 from __future__ import annotations
 
-import io
 import os
+import re
 import zipfile
 import zlib
 
@@ -12,6 +12,7 @@ from omnic_stream.detect.sample import Sample
 MOST_MEMBERS = 5_000
 MOST_DIRECTORY = 4 << 20
 """Bytes of a ZIP's central directory that are read; a larger one is simply a ZIP."""
+MOST_TYPES = 64 << 10
 
 OPEN_DOCUMENT = {
     "application/vnd.oasis.opendocument.text": "ODT",
@@ -24,12 +25,25 @@ OPEN_DOCUMENT = {
     "application/vnd.sun.xml.impress": "SXI",
     "application/epub+zip": "EPUB",
 }
+OFFICE = (
+    ("ms-word.document.macroEnabled.main+xml", "DOCM"),
+    ("wordprocessingml.template.main+xml", "DOTX"),
+    ("wordprocessingml.document.main+xml", "DOCX"),
+    ("ms-excel.sheet.macroEnabled.main+xml", "XLSM"),
+    ("ms-excel.sheet.binary.macroEnabled.main", "XLSB"),
+    ("spreadsheetml.sheet.main+xml", "XLSX"),
+    ("presentationml.slideshow.main+xml", "PPSX"),
+    ("presentationml.presentation.main+xml", "PPTX"),
+    ("visio.drawing.main+xml", "VSDX"),
+)
+"""Content types of the main part, in ``[Content_Types].xml`` (ECMA-376 part 1, 11.3 and 15)."""
 BY_MEMBER = (
     ("word/document.xml", "DOCX"),
     ("xl/workbook.xml", "XLSX"),
     ("xl/workbook.bin", "XLSB"),
     ("ppt/presentation.xml", "PPTX"),
     ("visio/document.xml", "VSDX"),
+    ("FixedDocumentSequence.fdseq", "XPS"),
     ("3D/3dmodel.model", "3MF"),
     ("AndroidManifest.xml", "APK"),
     ("META-INF/MANIFEST.MF", "JAR"),
@@ -52,8 +66,6 @@ def refined(sample: Sample) -> str | None:
         return _zip(sample)
     if sample.head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return _ole(sample)
-    if sample.head.startswith(b"\x1f\x8b"):
-        return _gzip(sample)
     return None
 
 
@@ -64,36 +76,79 @@ def _zip(sample: Sample) -> str:
         size = int.from_bytes(sample.head[18:22], "little")
         if known := OPEN_DOCUMENT.get(sample.head[38 : 38 + min(size, 100)].decode("ascii", "replace").strip()):
             return known
-    names = _names(sample)
+    end = sample.read(max(sample.size - 66_000, 0), 66_000)
+    place = end.rfind(b"PK\x05\x06")
+    if place < 0 or int.from_bytes(end[place + 12 : place + 16], "little") > MOST_DIRECTORY:
+        return _by_local_header(sample)
+    try:
+        with os.fdopen(os.dup(sample.descriptor), "rb") as file, zipfile.ZipFile(file) as archive:
+            return _by_members(sample, archive)
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, EOFError, RuntimeError, zlib.error):
+        return _by_local_header(sample)
+
+
+def _by_local_header(sample: Sample) -> str:
+    """Where the directory at the end is cut off, broken or huge: what the first headers name."""
+    head = sample.head
+    names = {name.decode("utf-8", "replace") for name in re.findall(rb"PK\x03\x04.{26}([\x20-\x7e]{3,120})", head, re.DOTALL)}
+    for member, format in BY_MEMBER:
+        if any(name.startswith(member) for name in names):
+            return format
+    return "ZIP"
+
+
+def _by_members(sample: Sample, archive: zipfile.ZipFile) -> str:
+    infos = archive.infolist()[:MOST_MEMBERS]
+    names = frozenset(info.filename for info in infos)
     if "META-INF/container.xml" in names and (sample.extension == "epub" or "mimetype" in names):
         return "EPUB"  # its mimetype is compressed or not the first, which readers forgive
+    if "[Content_Types].xml" in names:
+        types = _member(archive, "[Content_Types].xml", MOST_TYPES).decode("utf-8", "replace")
+        for kind, format in OFFICE:
+            if kind in types:
+                return format
     for member, format in BY_MEMBER:
         if member in names:
             return format
     if any(name.endswith(".dist-info/WHEEL") for name in names):
         return "WHL"
     if "Index/Document.iwa" in names or "index.xml" in names or "Index.zip" in names:
-        return {"pages": "PAGES", "numbers": "NUMBERS", "key": "KEY"}.get(sample.extension, "ZIP")
-    if any(name.endswith(".kml") for name in names) and sample.extension == "kmz":
-        return "KMZ"
+        return _apple(sample, archive, names)
     if any(name.endswith(".shp") for name in names):
         return "SHP.ZIP"
-    if sample.extension == "cbz" and any(name.lower().endswith(PICTURES) for name in names):
+    if any(name.endswith(".kml") and "/" not in name for name in names):
+        return "KMZ"
+    if "ComicInfo.xml" in names or (sample.extension == "cbz" and any(name.lower().endswith(PICTURES) for name in names)):
         return "CBZ"
+    if any(
+        name.endswith("/META-INF/container.xml") and name[: -len("META-INF/container.xml")] + "mimetype" in names for name in names
+    ):
+        return "EPUB"  # the folder of a book, zipped as a whole
     return "ZIP"
 
 
-def _names(sample: Sample) -> frozenset[str]:
-    """Member names by the central directory; by local headers alone where that is broken or huge."""
-    end = sample.read(max(sample.size - 66_000, 0), 66_000)
-    place = end.rfind(b"PK\x05\x06")
-    if place < 0 or int.from_bytes(end[place + 12 : place + 16], "little") > MOST_DIRECTORY:
-        return frozenset()
-    try:
-        with os.fdopen(os.dup(sample.descriptor), "rb") as file, zipfile.ZipFile(file) as archive:
-            return frozenset(info.filename for info in archive.infolist()[:MOST_MEMBERS])
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, EOFError):
-        return frozenset()
+def _member(archive: zipfile.ZipFile, name: str, count: int) -> bytes:
+    with archive.open(name) as file:
+        return file.read(count)
+
+
+def _apple(sample: Sample, archive: zipfile.ZipFile, names: frozenset[str]) -> str:
+    """Pages, Numbers or Keynote: by the root's namespace until 2009, by the first object of the document since 2013."""
+    named = {"pages": "PAGES", "numbers": "NUMBERS", "key": "KEY"}.get(sample.extension, "ZIP")
+    if "Index/Document.iwa" in names:
+        if any(re.match(r"Index/(Master)?Slide", name) for name in names):
+            return "KEY"
+        # ArchiveInfo {1: identifier 1, 2: MessageInfo {1: type}}; the type 10000 is TP.DocumentArchive, 1 is TN.DocumentArchive
+        object_type = re.search(rb"\x08\x01\x12.\x08([\x80-\xff]*[\0-\x7f])", _member(archive, "Index/Document.iwa", 64), re.DOTALL)
+        if object_type is not None and object_type[1] in {b"\x90\x4e", b"\x01"}:
+            return "PAGES" if object_type[1] == b"\x90\x4e" else "NUMBERS"
+    if "index.xml" in names:
+        root = _member(archive, "index.xml", 4096)
+        if b"<sl:document" in root:
+            return "PAGES"
+        if b"<ls:document" in root:
+            return "NUMBERS"
+    return named
 
 
 def _ole(sample: Sample) -> str | None:
@@ -106,20 +161,3 @@ def _ole(sample: Sample) -> str | None:
         if name.encode("utf-16-le") in whole:
             return format
     return None
-
-
-def _gzip(sample: Sample) -> str:
-    try:
-        inner = zlib.decompressobj(wbits=31).decompress(sample.head, 4096)
-    except zlib.error:
-        return "GZ"
-    if inner[257:262] == b"ustar":
-        return "TAR.GZ"
-    start = io.BytesIO(inner).read(2048)
-    if inner.startswith(b"BLENDER"):
-        return "BLEND"
-    if b"<svg" in start:
-        return "SVGZ"
-    if b"gnumeric.org" in start or b"<gnm:Workbook" in start:
-        return "GNUMERIC"
-    return "GZ"

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from omnic_stream.detect.checks import CHECKED
 from omnic_stream.detect.sample import Sample
 
 MARKS: tuple[tuple[int, bytes, str], ...] = (
     (128, b"DICM", "DICOM"),  # its first 128 bytes are anybody's, another file's head among them (DICOM PS3.10 section 7.1)
     (0, b"\xff\xd8\xff", "JPG"),
-    (0, b"BM", "BMP"),
     (0, b"II*\0", "TIFF"),
     (0, b"MM\0*", "TIFF"),
-    (0, b"\0\0\1\0", "ICO"),
     (0, b"\0\0\2\0", "CUR"),
     (0, b"8BPS", "PSD"),
     (0, b"gimp xcf", "XCF"),
     (0, b"icns", "ICNS"),
+    (40, b" EMF", "EMF"),  # the signature of the header record ([MS-EMF] 2.2.9)
+    (0, b"\xd7\xcd\xc6\x9a", "WMF"),
+    (0, b"\1\0\x09\0\0\3", "WMF"),
+    (0, b"#?RADIANCE", "HDR"),
+    (0, b"#?RGBE", "HDR"),
     (0, b"v/1\1", "EXR"),
     (0, b"qoif", "QOI"),
     (0, b"DDS ", "DDS"),
@@ -22,7 +26,6 @@ MARKS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\0\0\0\x0cJXL ", "JXL"),
     (0, b"\xff\x0a", "JXL"),
     (0, b"\x59\xa6\x6a\x95", "SUNRASTER"),
-    (0, b"\1\xda", "SGI"),
     (0, b"/* XPM */", "XPM"),
     (0, b"%PDF-", "PDF"),
     (0, b"AT&TFORM", "DJVU"),
@@ -30,6 +33,8 @@ MARKS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"ITSF", "CHM"),
     (0, b"fLaC", "FLAC"),
     (0, b"MThd", "MIDI"),
+    (0, b"#!AMR", "AMR"),
+    (0, b"\x7f\xfe\x80\x01", "DTS"),
     (0, b"wvpk", "WV"),
     (0, b"TTA1", "TTA"),
     (0, b"MAC ", "APE"),
@@ -39,14 +44,22 @@ MARKS: tuple[tuple[int, bytes, str], ...] = (
     (0, b".snd", "AU"),
     (0, b"Creative Voice File", "VOC"),
     (0, b"caff", "CAF"),
-    (0, b"ID3", "MP3"),
     (0, b"FLV\1", "FLV"),
     (0, b"\x00\x00\x01\xba", "MPG"),
     (0, b"FWS", "SWF"),
     (0, b"CWS", "SWF"),
+    (0, b"ZWS", "SWF"),
+    (0, b"\x06\x0e\x2b\x34\x02\x05\x01\x01", "MXF"),
+    (0, b".RMF", "RM"),
     (0, b"glTF", "GLB"),
     (0, b"Kaydara FBX Binary", "FBX"),
     (0, b"BLENDER", "BLEND"),
+    (0, b"ply\n", "PLY"),
+    (0, b"ply\r", "PLY"),
+    (0, b"BB3D", "B3D"),
+    (0, b"Caligari V", "COB"),
+    (0, b"VjCD0100", "CDX"),
+    (0, b"AutoCAD Binary DXF", "DXF"),
     (0, b"MS3D000000", "MS3D"),
     (0, b"#VRML", "VRML"),
     (0, b"ISO-10303-21", "STEP"),
@@ -56,7 +69,6 @@ MARKS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"wOFF", "WOFF"),
     (0, b"wOF2", "WOFF2"),
     (0, b"SplineFontDB", "SFD"),
-    (0, b"\x80\x01", "PFB"),
     (0, b"PAR1", "PARQUET"),
     (0, b"ARROW1", "ARROW"),
     (0, b"fgb\3", "FGB"),
@@ -66,26 +78,36 @@ MARKS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\xed\xab\xee\xdb", "RPM"),
     (0, b"MSCF", "CAB"),
     (0, b"\x7fELF", "ELF"),
-    (0, b"\xca\xfe\xba\xbe", "CLASS"),
     (0, b"\0asm", "WASM"),
-    (0, b"MZ", "PE"),
     (0, b"\n\r\r\n", "PCAPNG"),
-    (0, b"d8:announce", "TORRENT"),
-    (257, b"ustar", "TAR"),
     (0x8001, b"CD001", "ISO"),
-    (0, b"BZh", "BZ2"),
-    (0, b"\xfd7zXZ\0", "XZ"),
-    (0, b"\x28\xb5\x2f\xfd", "ZST"),
+    (7, b"**ACE**", "ACE"),
+    (0, b"ALZ\1", "ALZ"),
+    (0, b"\x04\x22\x4d\x18", "LZ4"),
+    (0, b"\x89LZO\0\r\n\x1a\n", "LZO"),
+    (0, b"MSWIM\0\0\0", "WIM"),
+    (20, b"\xdc\xa7\xc4\xfd", "ZOO"),
+    (0, b"zPQ", "ZPAQ"),
+    (0, b"7kSt\xa0\x31\x83\xd3\x8c\xb2\x28\xb0\xd3", "ZPAQ"),
+    (0, b"LRZI", "LRZ"),
+    (0, b"xar!", "XAR"),
+    (0, b"070701", "CPIO"),
+    (0, b"070702", "CPIO"),
+    (0, b"070707", "CPIO"),
+    (0, b"hsqs", "SQUASHFS"),
+    (0, b"QFI\xfb", "QCOW2"),
+    (4, b"\x0a\x09OSMHeader", "OSM.PBF"),  # the first BlobHeader's type (OSM wiki, PBF Format)
+    (0, b"\xd4\xc3\xb2\xa1", "PCAP"),
+    (0, b"\xa1\xb2\xc3\xd4", "PCAP"),
     (0, b"# v2 git bundle", "GIT.BUNDLE"),
     (0, b"# v3 git bundle", "GIT.BUNDLE"),
 )
 PNM = {b"P1": "PBM", b"P4": "PBM", b"P2": "PGM", b"P5": "PGM", b"P3": "PPM", b"P6": "PPM"}
-BRANDS = {
-    b"avif": "AVIF", b"avis": "AVIF", b"heic": "HEIC", b"heix": "HEIC", b"hevc": "HEIC", b"mif1": "HEIC", b"msf1": "HEIC",
-    b"qt  ": "MOV", b"M4A ": "M4A", b"M4B ": "M4B", b"M4V ": "M4V", b"M4VH": "M4V", b"M4VP": "M4V", b"3g2a": "3G2", b"3g2b": "3G2", b"3g2c": "3G2",
+FORM = {
+    b"AIFF": "AIFF", b"AIFC": "AIFC", b"8SVX": "8SVX", b"ILBM": "ILBM", b"PBM ": "ILBM",
+    b"LWO2": "LWO", b"LWOB": "LWO", b"LWO3": "LWO", b"LXOB": "LWO",
 }  # fmt: skip
-RIFF = {b"WEBP": "WEBP", b"WAVE": "WAV", b"AVI ": "AVI"}
-FORM = {b"AIFF": "AIFF", b"AIFC": "AIFC", b"8SVX": "8SVX"}
+RIFF = {b"WEBP": "WEBP", b"WAVE": "WAV", b"AVI ": "AVI", b"CDXA": "MPG", b"RMID": "MIDI", b"sfbk": "SF2"}
 
 
 def by_signature(sample: Sample) -> str | None:
@@ -98,63 +120,18 @@ def by_signature(sample: Sample) -> str | None:
         return RIFF.get(head[8:12])
     if head[:4] == b"FORM":
         return FORM.get(head[8:12])
-    if head[4:8] == b"ftyp":
-        return _brand(head)
     if head[:2] in PNM and head[2:3] in b" \t\r\n":
         return PNM[head[:2]]
-    if head.startswith(b"\x1aE\xdf\xa3"):
-        return "WEBM" if b"webm" in head[:64] else "MKV"
     if head.startswith(b"%!PS"):
         return "EPS" if b"EPSF" in head[:32] else "PS"
     if head.startswith(b"SQLite format 3\0"):
         return "GPKG" if head[68:72] == b"GPKG" else "SQLITE"
-    if head.startswith(b"OggS"):
-        return _ogg(head)
     if head[:1] == b"\x0a" and head[1:2] in b"\0\2\3\5" and head[2:3] == b"\1":
         return "PCX"
-    if head[4:5] == b"\0" and sample.extension == "dfont" and head[:4] == b"\0\0\1\0":
-        return "DFONT"  # a resource fork begins with the offset of its data, 256, as an icon does with its count
-    if head[:1] == b"\x47" and head[188:189] == b"\x47" and head[376:377] == b"\x47":
-        return "MPEGTS"  # sync bytes at each packet of 188 (ISO/IEC 13818-1 section 2.4.3.2)
-    if _targa(sample):
-        return "TGA"
+    for looks, name in CHECKED:
+        if looks(sample):
+            return name
     for offset, mark, name in MARKS:
         if (head[offset : offset + len(mark)] if offset + len(mark) <= len(head) else sample.read(offset, len(mark))) == mark:
             return name
     return None
-
-
-def _targa(sample: Sample) -> bool:
-    """By the footer of version 2, else by the name and a header whose every field is possible (Truevision TGA 2.0)."""
-    if sample.size > 44 and sample.read(sample.size - 18, 16) == b"TRUEVISION-XFILE":
-        return True
-    head = sample.head
-    if sample.extension != "tga" or len(head) < 18:
-        return False
-    return (
-        head[1] in {0, 1}
-        and head[2] in {1, 2, 3, 9, 10, 11}
-        and head[16] in {8, 15, 16, 24, 32}
-        and any(head[12:14])
-        and any(head[14:16])
-    )
-
-
-def _brand(head: bytes) -> str:
-    """ISO/IEC 14496-12 section 4.3: the major brand, then the compatible ones."""
-    length = min(int.from_bytes(head[:4], "big"), 256)
-    for brand in (head[8:12], *(head[i : i + 4] for i in range(16, length, 4))):
-        if brand in BRANDS:
-            return BRANDS[brand]
-        if brand[:3] == b"3gp":
-            return "3GP"
-    return "MP4"
-
-
-def _ogg(head: bytes) -> str:
-    first = head[:128]
-    if b"OpusHead" in first:
-        return "OPUS"
-    if b"Speex" in first:
-        return "SPX"
-    return "OGV" if b"theora" in first else "OGG"

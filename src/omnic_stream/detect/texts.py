@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 
+from omnic_stream.detect import languages, lines, markups, molecules
 from omnic_stream.detect.sample import Sample
 from omnic_stream.model.formats import Formats
 
@@ -15,10 +16,7 @@ ROOTS = {
     "opml": "OPML", "article": "DOCBOOK", "book": "DOCBOOK", "abiword": "ABW", "cml": "CML", "cdxml": "CDXML", "amf": "AMF",
     "molecule": "CML", "vtkfile": "VTU", "featurecollection": "GML",
 }  # fmt: skip
-MARKDOWN = re.compile(
-    r"^(#{1,6} \S|[-*] \S|\d+\. \S|```|> \S|\[[^\]]+\]:|\|.+\|$)|\[[^\]\n]+\]\([^)\n]+\)|^={3,}$|^-{3,}$", re.MULTILINE
-)
-RST = re.compile(r"^\.\. [\w|:-]+::|^\.\. _|^([=\-~^\"'`#*+])\1{3,}$\n?.*|:\w+:`", re.MULTILINE)
+HTML_START = re.compile(r"<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
 XBM = re.compile(r"(?:/\*.*?\*/\s*)?#define\s+\w*_?width\s+\d+\s+#define\s+\w*_?height\s+\d+", re.DOTALL)
 TEXTUAL = frozenset(
     {
@@ -47,7 +45,7 @@ def decoded(head: bytes) -> str | None:
         if head.startswith(mark):
             return head.decode(encoding, "replace")
     if b"\0" in head[:4096]:
-        return None
+        return _wide(head)
     try:
         return head.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -57,55 +55,72 @@ def decoded(head: bytes) -> str | None:
     return head.decode("latin-1") if controls == 0 else None
 
 
+def _wide(head: bytes) -> str | None:
+    """UTF-16 without its mark: zeros at every second byte, as Latin letters have them, and no other control among the rest."""
+    for start, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        zeros, others = head[start:4096:2], head[1 - start : 4096 : 2]
+        if (
+            len(zeros) > 8
+            and zeros.count(0) > 0.9 * len(zeros)
+            and not any(byte < 32 and byte not in b"\t\n\r\f" for byte in others)
+        ):
+            return head[: len(head) & ~1].decode(encoding, "replace")
+    return None
+
+
 def refined(sample: Sample, known: Formats, hint: str | None) -> str | None:
     text = decoded(sample.head)
     if text is None:
-        return None
+        return _binary_xml(sample.head)
     start = text.lstrip("\ufeff \t\r\n")
-    if sample.name is not None and sample.name.rpartition("/")[2] == "CMakeLists.txt":
-        return "CMAKE"
+    if format := NAMED.get((sample.name or "").rpartition("/")[2].lower()):
+        return format
     if XBM.match(start):
         return "XBM"
+    if start[:5].lower() == "<?php":
+        return "PHP"
     if hint == "MEDIAWIKI" and not start[:14].lower().startswith(("<!doctype html", "<html")):
         return hint  # its tags are those of HTML
     if start.startswith("<"):
         found = _xml(start)
+        if found == "HTML" and hint is None and not HTML_START.match(start) and markups.refined(text) == "MEDIAWIKI":
+            return "MEDIAWIKI"
         if found is not None:
             return found if found != "XML" or hint is None or not known.descends(hint, "XML") else hint
     if start[:1] in {"{", "["}:
         found = _json(start, hint)
         if found is not None:
             return found
-    for mark, format in (
-        ("BEGIN:VCALENDAR", "ICS"),
-        ("BEGIN:VCARD", "VCF"),
-        ("WEBVTT", "VTT"),
-        ("[Script Info]", "ASS"),
-        ("#VRML", "VRML"),
-    ):
-        if start.startswith(mark):
-            return format
+    if any(start.startswith(mark) for mark in SPOKEN):
+        return lines.marked(text, start)
     if hint is not None and hint in known and known.get(hint).category in TEXTUAL and hint not in BINARY_ONLY:
         return hint
-    if start.startswith("solid ") and "facet normal" in text[:2000]:
-        return "STL"
-    if start.startswith(("\\documentclass", "\\documentstyle")):
-        return "TEX"
-    if start.startswith("#!"):
-        return "PY" if "python" in start[:60] else "SH"
-    if RST.search(text[:8000]) and re.search(r"^\.\. \w+", text, re.MULTILINE):
-        return "RST"
-    if len(
-        {match[:3] for match in re.findall(r"^(?:#{1,6} |```|[-*] |\d+\. )", text[:20000], re.MULTILINE)}
-    ) >= 2 and MARKDOWN.search(text):
-        return "MD"
-    return _table(text) or "TXT"
+    found = lines.marked(text, start) or molecules.refined(text, start) or _table(text, rows=5, columns=3)
+    return found or languages.refined(text) or markups.refined(text) or _table(text, rows=2, columns=2) or "TXT"
 
 
+SPOKEN = ("BEGIN:VCALENDAR", "BEGIN:VCARD", "WEBVTT", "[Script Info]", "#VRML", "#EXTM3U")
+"""What no other kind of text begins with, whatever its name says."""
+NAMED = {
+    "cmakelists.txt": "CMAKE",
+    "makefile": "MAKE",
+    "gnumakefile": "MAKE",
+    "dockerfile": "DOCKERFILE",
+    "containerfile": "DOCKERFILE",
+}
 BINARY_ONLY = frozenset(
-    {"DOCX", "XLSX", "PPTX", "ODT", "ODS", "ODP", "GLB", "3MF", "BLEND", "ELF", "PE", "WASM", "VSD", "VSDX", "SVGZ"}
-)
-"""Formats of textual categories that are never text: a text with such a name is a text."""
+    {"DOCX", "XLSX", "PPTX", "ODT", "ODS", "ODP", "GLB", "3MF", "BLEND", "ELF", "PE", "WASM", "VSD", "VSDX", "SVGZ", "SVG", "EPS", "PS",
+     "PAGES", "DOC", "XLS", "PPT", "KEY", "NUMBERS", "GPKG", "KMZ", "FGB", "SHP.ZIP", "OSM.PBF", "MSG", "CLASS", "RTF", "EMF", "WMF", "LWO", "3DS",
+     "B3D", "MS3D", "CDX", "PARQUET", "ARROW", "SQLITE", "TORRENT", "PCAPNG"}
+)  # fmt: skip
+"""Formats of textual categories that are never text, or whose texts begin with a mark that was looked for: a text with such a name is
+what it looks like."""
+
+
+def _binary_xml(head: bytes) -> str | None:
+    """VTK puts raw bytes behind an underscore into its XML."""
+    start = head[:400].lstrip()
+    return "VTU" if start.startswith(b"<") and b"<VTKFile" in start else None
 
 
 def _xml(text: str) -> str | None:
@@ -141,8 +156,8 @@ def _json(text: str, hint: str | None) -> str | None:
         return "GEOJSON"
     if '"asset"' in text and ('"meshes"' in text or '"scenes"' in text):
         return "GLTF"
-    lines = text.splitlines()[:3]
-    if len(lines) > 1 and all(line.startswith("{") and line.rstrip().endswith("}") for line in lines if line):
+    rows = text.splitlines()[:3]
+    if len(rows) > 1 and all(row.startswith("{") and row.rstrip().endswith("}") for row in rows if row):
         return "NDJSON"
     return (
         "JSON"
@@ -151,16 +166,16 @@ def _json(text: str, hint: str | None) -> str | None:
     )
 
 
-def _table(text: str) -> str | None:
-    """Lines that all have the same number of fields, more than one."""
-    lines = text.splitlines()[:20]
-    if len(lines) < 2:
+def _table(text: str, *, rows: int, columns: int) -> str | None:
+    """Lines that all have the same number of fields. Few of them may be anything, and code is looked for before they are believed."""
+    first = text.splitlines()[:20]
+    if len(first) < rows or text.lstrip().startswith(("#", "<")):
         return None
     for delimiter, format in ((",", "CSV"), ("\t", "TSV"), (";", "CSV")):
         try:
-            widths = {len(row) for row in csv.reader(lines[:-1] if len(lines) == 20 else lines, delimiter=delimiter) if row}
+            widths = {len(row) for row in csv.reader(first[:-1] if len(first) == 20 else first, delimiter=delimiter) if row}
         except csv.Error:
             continue
-        if len(widths) == 1 and widths.pop() > 1 and not text.lstrip().startswith(("#", "<")):
-            return format
+        if len(widths) == 1 and widths.pop() >= columns:
+            return format if sum(line.rstrip().endswith((".", "!", "?")) for line in first) < len(first) / 2 else None  # sentences
     return None
