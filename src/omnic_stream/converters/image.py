@@ -1,4 +1,4 @@
-"""Raster pictures: each to each other, and to thumbs that fit a box."""
+"""Raster pictures: each to each other, to stills that fit a box (thumbs, previews, icons), to paper, to tiles."""
 
 from __future__ import annotations
 
@@ -7,57 +7,95 @@ from omnic_stream.model.contracts import Converter, Cost, GiB, Limits, Loss, MiB
 VIPS = Tool("pyvips", pip="pyvips", module=True)
 PILLOW = Tool("PIL", pip="Pillow", module=True)
 HEIF = Tool("pillow_heif", pip="pillow-heif", module=True)
+CODECS = Tool("imagecodecs", pip="imagecodecs", module=True)
 
 SINGLE = (
-    *("PNG", "JPG", "BMP", "JP2", "PSD", "TGA", "PCX", "DDS", "QOI"),
+    *("PNG", "JPG", "BMP", "JP2", "TGA", "PCX", "DDS", "QOI", "BLP", "FITS"),
     *("PPM", "PGM", "PBM", "SGI", "SUNRASTER", "XBM", "XPM"),
 )
-PAGED = ("GIF", "WEBP", "AVIF", "TIFF", "ICO", "CUR", "ICNS")
+PAGED = ("GIF", "WEBP", "AVIF", "TIFF", "ICO", "CUR", "ICNS", "APNG", "MPO", "DCX")
 """Of several pages, frames or sizes: these alone take ``page``, so that a document's page is the document's Step to choose."""
-WRITTEN = ("PNG", "JPG", "WEBP", "AVIF", "GIF", "TIFF", "BMP", "ICO", "APNG", "JP2", "PPM")
+WRITTEN = (
+    *("PNG", "JPG", "WEBP", "AVIF", "GIF", "TIFF", "BMP", "ICO", "APNG", "JP2"),
+    *("PPM", "PGM", "PBM", "TGA", "PCX", "SGI", "XBM", "DDS", "ICNS", "QOI"),
+)
 THUMBS = ("thumb.png", "thumb.jpg", "thumb.webp", "thumb.avif")
+STILLS = (*THUMBS, "preview.png", "preview.jpg", "preview.webp", "icon.png")
 FITTING = ("width", "height", "fit", "focus", "bg", "quality")
-LIMITS = Limits(seconds=60, stall=30, memory=1 * GiB, output=256 * MiB)
-
-
-def _thumb(id: str, inputs: tuple[str, ...], *tools: Tool, takes: tuple[str, ...] = FITTING) -> Converter:
-    return Converter(
-        id=id,
-        version=1,
-        inputs=inputs,
-        outputs=THUMBS,
-        run=WarmCall(function="omnic_stream.converters.warm.image:thumb", limits=LIMITS),
-        cost=Cost(ms=10, ms_per_mib=8),
-        loss=Loss.REENCODES,
-        takes=takes,
-        tools=tools,
-        specimen="harbour.jpg" if "JPG" in inputs else None,
-        family="image",
-    )
-
-
-def _convert(id: str, inputs: tuple[str, ...], *tools: Tool, takes: tuple[str, ...] = FITTING) -> Converter:
-    return Converter(
-        id=id,
-        version=1,
-        inputs=inputs,
-        outputs=WRITTEN,
-        run=WarmCall(function="omnic_stream.converters.warm.image:convert", limits=LIMITS),
-        cost=Cost(ms=30, ms_per_mib=40),
-        loss=Loss.REENCODES,
-        takes=takes,
-        tools=tools,
-        specimen="harbour.jpg" if "JPG" in inputs else None,
-        family="image",
-    )
-
-
 CHOOSING = (*FITTING, "page")
+LIMITS = Limits(seconds=60, stall=30, memory=1 * GiB, output=256 * MiB)
+LONG = Limits(seconds=300, stall=60, cpu=300, memory=1 * GiB, output=512 * MiB)
+WARM = "omnic_stream.converters.warm.image:"
+
+
+def _made(
+    id: str,
+    inputs: tuple[str, ...],
+    outputs: tuple[str, ...],
+    function: str,
+    cost: Cost,
+    *tools: Tool,
+    takes: tuple[str, ...] = FITTING,
+    worker: str = "python",
+) -> Converter:
+    return Converter(
+        id=id,
+        version=1,
+        inputs=inputs,
+        outputs=outputs,
+        run=WarmCall(function=WARM + function, worker=worker, limits=LIMITS),
+        cost=cost,
+        loss=Loss.REENCODES,
+        takes=takes,
+        tools=(VIPS, PILLOW, *tools),
+        specimen=_specimen(inputs),
+        family="image",
+    )
+
+
+def _specimen(inputs: tuple[str, ...]) -> str:
+    return {"PNG": "harbour.jpg", "GIF": "beacon.gif", "HEIC": "beacon.heic", "PSD": "beacon.psd"}[inputs[0]]
+
+
+LAST = Cost(ms=900)
+THUMB, WRITE, SLOW = Cost(ms=10, ms_per_mib=8), Cost(ms=30, ms_per_mib=40), Cost(ms=120, ms_per_mib=200)
 CONVERTERS: tuple[Converter, ...] = (
-    _thumb("image.thumb", SINGLE, VIPS, PILLOW),
-    _convert("image.convert", SINGLE, VIPS, PILLOW),
-    _thumb("image.paged-thumb", PAGED, VIPS, PILLOW, takes=CHOOSING),
-    _convert("image.paged", PAGED, VIPS, PILLOW, takes=CHOOSING),
-    _thumb("image.heic-thumb", ("HEIC",), VIPS, PILLOW, HEIF, takes=CHOOSING),
-    _convert("image.heic", ("HEIC",), VIPS, PILLOW, HEIF, takes=CHOOSING),
+    _made("image.thumb", SINGLE, STILLS, "thumb", THUMB),
+    _made("image.convert", SINGLE, WRITTEN, "convert", WRITE),
+    _made("image.paged-thumb", PAGED, STILLS, "thumb", THUMB, takes=CHOOSING),
+    _made("image.paged", PAGED, WRITTEN, "convert", WRITE, takes=CHOOSING),
+    _made("image.heic-thumb", ("HEIC",), STILLS, "thumb", THUMB, HEIF, takes=CHOOSING),
+    _made("image.heic", ("HEIC",), WRITTEN, "convert", WRITE, HEIF, takes=CHOOSING),
+    # for an install without psd-tools, which reads more of them
+    _made("image.psd-thumb", ("PSD",), STILLS, "thumb", LAST),
+    _made("image.psd", ("PSD",), WRITTEN, "convert", LAST),
+    _made("image.to-heic", SINGLE, ("HEIC",), "convert", SLOW, HEIF),
+    _made("image.paged-to-heic", PAGED, ("HEIC",), "convert", SLOW, HEIF, takes=CHOOSING),
+    _made("image.to-jxl", SINGLE, ("JXL",), "convert", SLOW, CODECS, worker="heavy"),
+    _made("image.paged-to-jxl", PAGED, ("JXL",), "convert", SLOW, CODECS, takes=CHOOSING, worker="heavy"),
+    Converter(
+        id="image.pdf",
+        version=1,
+        inputs=(*SINGLE, *PAGED),
+        outputs=("PDF",),
+        run=WarmCall(function=WARM + "document", limits=LONG),
+        cost=Cost(ms=60, ms_per_mib=80),
+        loss=Loss.REENCODES,
+        tools=(VIPS, PILLOW),
+        specimen="harbour.jpg",
+        family="image",
+    ),
+    Converter(
+        id="image.tiles",
+        version=1,
+        inputs=(*SINGLE, *PAGED),
+        outputs=("tiles.dzi",),
+        run=WarmCall(function=WARM + "tiles", limits=LONG, directory=True),
+        cost=Cost(ms=200, ms_per_mib=300),
+        loss=Loss.REENCODES,
+        tools=(VIPS, PILLOW),
+        specimen="harbour.jpg",
+        family="image",
+        index="tiles.dzi",
+    ),
 )

@@ -2,6 +2,46 @@
 
 from __future__ import annotations
 
-from omnic_stream.model.contracts import Converter
+from omnic_stream.converters.image import CHOOSING, CODECS, PILLOW, STILLS, VIPS, WRITTEN
+from omnic_stream.model.contracts import Converter, Cost, GiB, Limits, Loss, MiB, Tool, WarmCall
 
-CONVERTERS: tuple[Converter, ...] = ()
+NUMPY = Tool("numpy", pip="numpy", module=True)
+OPENEXR = Tool("OpenEXR", pip="OpenEXR", module=True)
+RAWPY = Tool("rawpy", pip="rawpy", module=True)
+PYDICOM = Tool("pydicom", pip="pydicom", module=True)
+PSD_TOOLS = Tool("psd_tools", pip="psd-tools", module=True)
+RAWS = ("DNG", "CR2", "CR3", "NEF", "ARW", "RAF", "ORF", "RW2", "PEF", "SRW")
+LIMITS = Limits(seconds=120, stall=90, cpu=110, memory=2 * GiB, address_space=None, output=256 * MiB)
+
+
+def _pair(id: str, inputs: tuple[str, ...], ms: float, ms_per_mib: float, specimen: str, *tools: Tool) -> tuple[Converter, ...]:
+    """To stills at once, and to files of the everyday formats."""
+
+    def made(id: str, function: str, outputs: tuple[str, ...], ms: float) -> Converter:
+        return Converter(
+            id=id,
+            version=1,
+            inputs=inputs,
+            outputs=outputs,
+            run=WarmCall(function=f"omnic_stream.converters.warm.raster:{function}", worker="heavy", limits=LIMITS),
+            cost=Cost(ms=ms, ms_per_mib=ms_per_mib),
+            loss=Loss.REENCODES,
+            takes=CHOOSING,
+            tools=(VIPS, PILLOW, NUMPY, *tools),
+            specimen=specimen,
+            family="image",
+        )
+
+    return made(f"{id}-thumb", "thumb", STILLS, ms), made(id, "convert", WRITTEN, ms + 20)
+
+
+CONVERTERS: tuple[Converter, ...] = (
+    *_pair("raster.jxl", ("JXL",), 40, 150, "beacon.jxl", CODECS),
+    *_pair("raster.codecs", ("JXR", "JLS", "HDR"), 40, 100, "beacon.jxr", CODECS),
+    *_pair("raster.float", ("PFM",), 30, 30, "beacon.pfm"),
+    *_pair("raster.exr", ("EXR",), 40, 60, "beacon.exr", OPENEXR),
+    *_pair("raster.psd", ("PSD",), 40, 60, "beacon.psd", PSD_TOOLS),
+    *_pair("raster.xcf", ("XCF",), 60, 400, "beacon.xcf"),
+    *_pair("raster.dicom", ("DICOM",), 60, 40, "beacon.dcm", PYDICOM, CODECS),
+    *_pair("raster.raw", RAWS, 500, 60, "beacon.dng", RAWPY),
+)

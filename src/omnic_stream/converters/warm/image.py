@@ -5,14 +5,17 @@ The size in the header is judged before a pixel is decoded: neither library refu
 
 from __future__ import annotations
 
+import io
 import os
+import tarfile
+import zipfile
 from collections.abc import Mapping
 from typing import Any
 
 from omnic_stream.converters.warm import pixels
 from omnic_stream.converters.warm.files import write
 from omnic_stream.model.contracts import Call
-from omnic_stream.model.errors import ConverterFailed, Corrupt, OmnicError
+from omnic_stream.model.errors import ConverterFailed, Corrupt, OmnicError, TooExpensive
 
 # read by libvips when it starts: loaders that its authors do not trust with hostile content stay shut
 os.environ.setdefault("VIPS_BLOCK_UNTRUSTED", "1")
@@ -24,6 +27,9 @@ MOST_MOVING = 4 * pixels.MOST_PIXELS
 """Pixels of all frames together."""
 LARGEST = 10_000_000
 """libvips' VIPS_MAX_COORD: this side is free."""
+PILLOW_READS = frozenset({"HEIC", "APNG", "MPO"})
+"""libvips' wheel has no HEVC decoder, and of an APNG or MPO it sees one picture."""
+MANY_PAGES = frozenset({"TIFF", "GEOTIFF"})
 ANIMATES = frozenset({"GIF", "WEBP", "APNG"})
 VIPS_WRITES = {
     "PNG": ".png",
@@ -37,11 +43,30 @@ OPAQUE = frozenset({"JPG", "PPM", "PGM", "PBM", "PCX", "BMP", "XBM", "PDF", "EPS
 """Without an alpha channel: laid on ``bg`` (white)."""
 
 
+BOXES: Mapping[str, Mapping[str, str]] = {
+    "thumb": {"width": "256", "height": "256"},
+    "preview": {"width": "1280", "height": "1280"},
+    "icon": {"width": "64", "height": "64", "fit": "pad"},
+}
+"""By the first word of a target such as ``preview.jpg``: the box that a still picture is made for where no size is asked for."""
+
+
+def kind_of(target: str) -> str:
+    """The Format that ``thumb.png``, ``preview.jpg`` or ``PNG`` is written as."""
+    return target.rpartition(".")[2].upper()
+
+
+def boxed(target: str, arguments: Mapping[str, str]) -> dict[str, str]:
+    """The arguments, with the target's own box where they hold no size."""
+    box = BOXES.get(target.partition(".")[0], {})
+    if {"width", "height"} & set(arguments):
+        box = {name: value for name, value in box.items() if name == "fit"}
+    return {**box, **arguments}
+
+
 def thumb(call: Call) -> None:
     """A still picture within (or exactly) the box; always the first page or frame unless ``page`` says otherwise."""
-    kind = {"png": "PNG", "jpg": "JPG", "webp": "WEBP", "avif": "AVIF"}[call.target.rpartition(".")[2].lower()]
-    arguments = {"width": "256", "height": "256"} if not {"width", "height"} & set(call.arguments) else {}
-    _make(call, kind, {**arguments, **call.arguments}, still=True)
+    _make(call, kind_of(call.target), boxed(call.target, call.arguments), still=True)
 
 
 def convert(call: Call) -> None:
@@ -56,18 +81,25 @@ def _make(call: Call, kind: str, arguments: Mapping[str, str], *, still: bool) -
         image = _animation(pyvips, call, arguments) if not still and "page" not in arguments else None
         if image is None:
             image = _still(pyvips, call, arguments)
-        if kind in OPAQUE and image.hasalpha():
-            image = image.flatten(background=background(arguments) or [255, 255, 255])
-        watched = image.copy()  # held until it is saved: pyvips frees a handler with the object that it was connected to
-        watched.set_progress(True)
-
-        def tell(_image: Any, progress: Any) -> None:
-            call.report(progress.percent / 100)
-
-        watched.signal_connect("eval", tell)
-        _save(pyvips, call, watched, kind, arguments)
+        finish(call, image, kind, arguments)
     except pyvips.Error as error:
         raise _complaint(str(error)) from error
+
+
+def finish(call: Call, image: Any, kind: str, arguments: Mapping[str, str]) -> None:
+    """Write a libvips image that already fits, and tell how far it is: here a lazy one is decoded. Raises pyvips.Error."""
+    import pyvips
+
+    if kind in OPAQUE and image.hasalpha():
+        image = image.flatten(background=background(arguments) or [255, 255, 255])
+    watched = image.copy()  # held until it is saved: pyvips frees a handler with the object that it was connected to
+    watched.set_progress(True)
+
+    def tell(_image: Any, progress: Any) -> None:
+        call.report(progress.percent / 100)
+
+    watched.signal_connect("eval", tell)
+    _save(pyvips, call, watched, kind, arguments)
 
 
 def _complaint(words: str) -> OmnicError:
@@ -81,7 +113,7 @@ def _complaint(words: str) -> OmnicError:
 
 def _loader(pyvips: Any, call: Call) -> Any | None:
     """A lazily opened image where libvips is the right reader, else None."""
-    if call.source in {"HEIC", "APNG"}:  # no HEVC decoder in libvips' wheel; of an APNG it sees one frame
+    if call.source in PILLOW_READS:
         return None
     os.lseek(call.input, 0, os.SEEK_SET)
     source = pyvips.Source.new_from_descriptor(call.input)
@@ -240,10 +272,10 @@ def _padded(image: Any, width: int, height: int, colour: list[int] | None) -> An
 
 def _save(pyvips: Any, call: Call, image: Any, kind: str, arguments: Mapping[str, str]) -> None:
     suffix = VIPS_WRITES.get(kind)
-    if suffix is None:
-        write(call.output, pixels.encoded(image, kind))
-        return
     quality = int(arguments.get("quality", "0"))
+    if suffix is None:
+        write(call.output, pixels.encoded(image, kind, quality))
+        return
     options: dict[str, dict[str, Any]] = {
         "PNG": {"compression": 6},
         "JPG": {
@@ -261,6 +293,86 @@ def _save(pyvips: Any, call: Call, image: Any, kind: str, arguments: Mapping[str
     image.write_to_target(target, suffix, keep="icc", **options[kind])
 
 
+MOST_TILED = 400_000_000
+"""Pixels of what is cut into tiles: libvips holds some rows at a time."""
+
+
+def tiles(call: Call) -> None:
+    """A tar of Deep Zoom tiles (``tiles.dzi`` beside the folder ``tiles_files``), 254 pixels each with 1 of overlap."""
+    import pyvips
+
+    try:
+        header = _loader(pyvips, call)
+        if header is None:
+            whole = pixels.as_vips(pyvips, call.input, 0)
+        else:
+            pixels.check_size(header.width, header.height, MOST_TILED)
+            os.lseek(call.input, 0, os.SEEK_SET)
+            source = pyvips.Source.new_from_descriptor(call.input)
+            whole: Any = pyvips.Image.new_from_source(source, "", access="sequential", fail_on="error")
+            if whole.get_typeof("orientation") and whole.get("orientation") > 1:
+                pixels.check_size(whole.width, whole.height)
+                whole = whole.copy_memory().autorot()
+        whole = _to_srgb(whole)
+        clear = whole.hasalpha()
+        whole = whole.copy()
+        whole.set_progress(True)
+
+        def tell(_image: Any, progress: Any) -> None:
+            call.report(progress.percent / 100 * 0.9)
+
+        whole.signal_connect("eval", tell)
+        suffix = ".png" if clear else ".jpg[Q=85]"
+        packed: bytes = pyvips.Operation.call("dzsave_buffer", whole, container="zip", suffix=suffix, basename="tiles", keep="none")
+    except pyvips.Error as error:
+        raise _complaint(str(error)) from error
+    with (
+        zipfile.ZipFile(io.BytesIO(packed)) as archive,
+        os.fdopen(os.dup(call.output), "wb") as file,
+        tarfile.open(fileobj=file, mode="w") as tar,
+    ):
+        for info in archive.infolist():
+            if info.is_dir():
+                continue
+            entry = tarfile.TarInfo(info.filename)
+            entry.size = info.file_size
+            tar.addfile(entry, archive.open(info))
+
+
+MOST_PAPER = 2 * pixels.MOST_PIXELS
+"""Pixels of all pages that become one PDF."""
+SCREEN = 96
+"""Pixels an inch of a picture that does not say."""
+
+
+def document(call: Call) -> None:
+    """A PDF of every page of a TIFF, or of one picture (of an animation or icon: the first), as large as its resolution says."""
+    import pyvips
+
+    try:
+        header = _loader(pyvips, call)
+        count = header.get_n_pages() if header is not None and call.source in MANY_PAGES else 1
+        resolution = header.xres * 25.4 if header is not None else SCREEN
+        sheets: list[Any] = []
+        left = MOST_PAPER
+        for page in range(count):
+            sheet = _still(pyvips, call, {"page": str(page + 1)})
+            left -= sheet.width * sheet.height
+            if left < 0:
+                raise TooExpensive(f"The pages have more than {MOST_PAPER // 1_000_000} million pixels together.")
+            if sheet.hasalpha():
+                sheet = sheet.flatten(background=[255, 255, 255])
+            sheets.append(pixels.to_pillow(sheet))
+            call.report((page + 1) / (count + 1))
+    except pyvips.Error as error:
+        raise _complaint(str(error)) from error
+    buffer = io.BytesIO()
+    # 72 is what libvips and most programs say where they know nothing
+    inch = resolution if 72.5 < resolution < 2400 else SCREEN
+    sheets[0].save(buffer, "PDF", save_all=True, append_images=sheets[1:], resolution=inch, quality=90)
+    write(call.output, buffer.getvalue())
+
+
 def picture(call: Call, image: Any, kind: str, *, width: int = 0, height: int = 0) -> None:
     """For other fields: write a PIL image to the call's output as ``kind``, made to fit the box where one is given."""
     import pyvips
@@ -269,9 +381,10 @@ def picture(call: Call, image: Any, kind: str, *, width: int = 0, height: int = 
     image = image if image.mode == mode else image.convert(mode)
     made: Any = pyvips.Image.new_from_memory(image.tobytes(), image.width, image.height, len(mode), "uchar")
     made = made.copy(interpretation="srgb")
-    asked = dict(call.arguments)
+    asked = boxed(call.target, call.arguments)
     if width or height:
         asked |= {name: str(side) for name, side in (("width", width), ("height", height)) if side}
+    if {"width", "height"} & set(asked):
         made = fit(made, asked)
     if kind in OPAQUE and made.hasalpha():
         made = made.flatten(background=background(asked) or [255, 255, 255])

@@ -28,18 +28,17 @@ PILLOW_WRITES = {
     "DDS": "DDS",
     "ICNS": "ICNS",
     "QOI": "QOI",
+    "HEIC": "HEIF",
     "PDF": "PDF",
 }
 
 
-def check_size(width: int, height: int) -> None:
+def check_size(width: int, height: int, most: int = MOST_PIXELS) -> None:
     """Raises TooExpensive for more pixels than are ever decoded, Corrupt for none."""
     if width < 1 or height < 1:
         raise Corrupt("The picture has no pixels.")
-    if width * height > MOST_PIXELS:
-        raise TooExpensive(
-            f"The picture has {width} x {height} pixels; more than {MOST_PIXELS // 1_000_000} million are not decoded."
-        )
+    if width * height > most:
+        raise TooExpensive(f"The picture has {width} x {height} pixels; more than {most // 1_000_000} million are not decoded.")
 
 
 def no_such_page(count: int) -> OmnicError:
@@ -69,7 +68,15 @@ def opened(descriptor: int) -> Iterator[Any]:
             raise Corrupt("The picture is broken or cut short: its header cannot be read.") from error
         with image:
             check_size(*image.size)
+            if image.format == "SUN":
+                image.tile = [tile._replace(args=_padded_first(tile.args)) for tile in image.tile]
             yield image
+
+
+def _padded_first(words: Any) -> Any:
+    """Sun's 32 bits a pixel begin with the unused byte (rasterfile(5)); Pillow 13 takes it for the last."""
+    swapped = {"RGBX": "XRGB", "BGRX": "XBGR"}
+    return swapped.get(words, words) if isinstance(words, str) else (swapped.get(words[0], words[0]), *words[1:])
 
 
 def as_vips(pyvips: Any, descriptor: int, page: int) -> Any:
@@ -85,7 +92,7 @@ def as_vips(pyvips: Any, descriptor: int, page: int) -> Any:
                 image.seek(page)
                 check_size(*image.size)
             image.load()
-            return _memory(pyvips, ImageOps.exif_transpose(image), image.info.get("icc_profile"))
+            return from_pillow(pyvips, ImageOps.exif_transpose(image), image.info.get("icc_profile"))
         except OmnicError:
             raise
         except Exception as error:  # a decoder written in Python raises whatever hostile content drives it to
@@ -104,7 +111,7 @@ def frames(pyvips: Any, descriptor: int, most: int, most_pixels: int) -> Any | N
             for index in range(count):
                 image.seek(index)
                 delays.append(int(image.info.get("duration", 100)))
-                parts.append(_memory(pyvips, image.convert("RGBA"), None))
+                parts.append(from_pillow(pyvips, image.convert("RGBA"), None))
         except Exception as error:  # as in as_vips
             raise Corrupt("The animation is broken or cut short.") from error
         joined = pyvips.Image.arrayjoin(parts, across=1).copy()
@@ -124,7 +131,8 @@ MODES = {
 }
 
 
-def _memory(pyvips: Any, image: Any, profile: bytes | None) -> Any:
+def from_pillow(pyvips: Any, image: Any, profile: bytes | None) -> Any:
+    """A PIL image of any mode as a libvips image in memory, with the profile where it still speaks of the numbers."""
     mode = image.mode
     if mode == "1":
         image = image.convert("L")
@@ -158,7 +166,15 @@ def _stretched(image: Any) -> Any:
     return image.point(grey).convert("L")
 
 
-def encoded(image: Any, kind: str) -> bytes:
+def to_pillow(image: Any) -> Any:
+    """A finished libvips image (8 bits, grey or sRGB) as a PIL image."""
+    from PIL import Image
+
+    mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[image.bands]
+    return Image.frombuffer(mode, (image.width, image.height), image.write_to_memory(), "raw", mode, 0, 1)
+
+
+def encoded(image: Any, kind: str, quality: int = 0) -> bytes:
     """A finished libvips image (8 bits, grey or sRGB) as a file of a format that Pillow writes."""
     from PIL import Image
 
@@ -178,7 +194,17 @@ def encoded(image: Any, kind: str) -> bytes:
     elif kind in {"ICO", "TGA", "SGI"} and mode == "LA":
         whole = whole.convert("RGBA")
     options: dict[str, Any] = {}
-    if kind == "ICO":
+    if kind == "JXL":
+        return _jxl(whole, quality)
+    if kind == "HEIC":
+        import pillow_heif
+
+        heif: Any = pillow_heif
+        heif.register_heif_opener()
+        options["quality"] = quality or 60
+    elif kind == "JP2" and quality:
+        options |= {"quality_mode": "dB", "quality_layers": [20 + quality * 0.3], "irreversible": True}
+    elif kind == "ICO":
         longest = min(256, max(whole.size))
         whole.thumbnail((256, 256))
         options["sizes"] = [(side, side) for side in (16, 32, 48, 64, 128, 256) if side <= longest] or [whole.size]
@@ -186,3 +212,12 @@ def encoded(image: Any, kind: str) -> bytes:
         options["resolution"] = 96.0
     whole.save(buffer, PILLOW_WRITES[kind], **options)
     return buffer.getvalue()
+
+
+def _jxl(picture: Any, quality: int) -> bytes:
+    """The distance for a quality is libjxl's own (``JxlEncoderDistanceFromQuality``, for 30 and above)."""
+    import imagecodecs
+    import numpy as np
+
+    distance = 0.1 + (100 - max(quality or 90, 30)) * 0.09
+    return bytes(imagecodecs.jpegxl_encode(np.asarray(picture), distance=distance, effort=5, numthreads=1))
