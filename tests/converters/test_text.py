@@ -81,7 +81,7 @@ def test_nothing_that_runs_or_fetches_survives(run, function, source, content):
     assert found is None, found
 
 
-@pytest.mark.parametrize(("function", "source"), [(text.highlighted, "TXT"), (text.table, "CSV")])
+@pytest.mark.parametrize(("function", "source"), [(text.highlighted, "TXT")])
 def test_markup_in_a_text_is_shown_as_its_letters(run, function, source):
     made = body(page(run, function, b"x,y\n<script>alert(1)</script>,<b>\n", source))
     assert "<script" not in made
@@ -99,17 +99,6 @@ def test_rst_takes_in_no_file(run, tmp_path: Path):
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "shift_jis"])
 def test_text_is_read_by_its_encoding(run, encoding):
     assert "潮の満ち引き" in page(run, text.highlighted, "潮の満ち引き\n".encode(encoding), "TXT")
-
-
-def test_a_table_has_its_rows(run):
-    content = (SAMPLES / "tides.csv").read_bytes()
-    made = page(run, text.table, content, "CSV")
-    rows = content.decode().strip().splitlines()
-    assert made.count("<tr>") == len(rows)
-    records = json.loads(run(text.table_json, content, "CSV", "JSON").read())
-    assert len(records) == len(rows) - 1
-    assert list(records[0]) == rows[0].split(",")
-    assert json.loads(run(text.table_json, b"a\tb\n1\t2\n", "TSV", "JSON").read()) == [{"a": "1", "b": "2"}]
 
 
 def test_a_notebook_without_cells_is_corrupt(run):

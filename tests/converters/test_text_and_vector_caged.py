@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from omnic_stream.converters import text, vector
+from omnic_stream.converters import table, text, vector
 from omnic_stream.model.contracts import Work
 from omnic_stream.runner import open_runner
 
 SAMPLES = Path(text.__file__).parents[1] / "samples"
-ALL = {converter.id: converter for converter in (*text.CONVERTERS, *vector.CONVERTERS)}
+ALL = {converter.id: converter for converter in (*table.CONVERTERS, *text.CONVERTERS, *vector.CONVERTERS)}
 ROADS = (
     ("markdown.html", "field-notes.md", "MD", "HTML", b"<h1"),
     ("docx.html", "letter.docx", "DOCX", "HTML", b"<p>"),
-    ("table.json", "tides.csv", "CSV", "JSON", b"["),
+    ("table.delimited-json", "tides.csv", "CSV", "JSON", b"["),
     ("svg.resvg", "compass.svg", "SVG", "thumb.png", b"\x89PNG"),
     ("svg.rsvg", "compass.svg", "SVG", "PNG", b"\x89PNG"),
     ("svg.pdf", "compass.svg", "SVG", "PDF", b"%PDF-"),

@@ -60,8 +60,6 @@ CONVERTERS = (
     converter(
         "code.html", WARM + "highlighted", ("TXT",), "HTML", ms=15, loss=Loss.RESTYLES, tools=(PYGMENTS,), specimen="field-notes.md"
     ),
-    converter("table.html", WARM + "table", ("CSV", "TSV"), "HTML", ms=10, loss=Loss.RESTYLES, tools=(), specimen="tides.csv"),
-    converter("table.json", WARM + "table_json", ("CSV", "TSV"), "JSON", ms=10, loss=Loss.RESTYLES, tools=(), specimen="tides.csv"),
     converter("notebook.html", WARM + "notebook", ("IPYNB",), "HTML", ms=20, loss=Loss.RESTYLES, tools=(PYGMENTS, NH3)),
     converter("html.text", WARM + "words", ("HTML",), "TXT", ms=8, loss=Loss.EXTRACTS, tools=(NH3,)),
     converter("text.page", WARM + "page", ("TXT",), "PNG", ms=30, loss=Loss.RASTERISES, tools=(PILLOW,)),

@@ -1,13 +1,11 @@
-"""Markdown, reStructuredText, code, tables and notebooks to HTML; HTML to text; text to a picture."""
+"""Markdown, reStructuredText, code and notebooks to HTML; HTML to text; text to a picture."""
 
 # Pygments and docutils carry no complete types: what they answer is made str at once
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownMemberType=false
 
 from __future__ import annotations
 
-import csv
 import html
-import io
 import json
 import os
 import re
@@ -18,7 +16,6 @@ from omnic_stream.converters.warm.pages import cleaned, document, read_text, wri
 from omnic_stream.model.contracts import Call
 from omnic_stream.model.errors import Corrupt
 
-MOST_ROWS = 5_000
 LONGEST_HIGHLIGHTED = 2 << 20
 CODE_CSS = """
 .k,.kd,.kn,.kr,.kt{color:#a626a4}.s,.s1,.s2,.sd,.sb{color:#2d7a31}.c,.c1,.cm,.ch{color:#6a737d;font-style:italic}.mi,.mf,.m,.mh{color:#986801}
@@ -97,37 +94,6 @@ def highlighted(call: Call) -> dict[str, int]:
         lexer = TextLexer()
     formatter = HtmlFormatter(linenos="inline", lineanchors="L", anchorlinenos=False, wrapcode=True)
     return write(call, document(str(lexer.name), str(highlight(text, lexer, formatter)), css=CODE_CSS, wide=True))
-
-
-def _rows(call: Call) -> list[list[str]]:
-    text = read_text(call)
-    try:
-        delimiter = "\t" if call.source == "TSV" else csv.Sniffer().sniff(text[:8192], ",;\t|").delimiter
-    except csv.Error:
-        delimiter = ","
-    try:
-        rows = csv.reader(io.StringIO(text), delimiter=delimiter)
-        return [row for _, row in zip(range(MOST_ROWS + 1), rows, strict=False)]
-    except csv.Error as error:
-        raise Corrupt("The table cannot be read: a field has no end.") from error
-
-
-def table(call: Call) -> dict[str, int]:
-    rows = _rows(call)
-    head, rest = (rows[0], rows[1:]) if rows else ([], [])
-    cells = "".join(f"<th>{html.escape(cell)}</th>" for cell in head)
-    lines = "\n".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rest[: MOST_ROWS - 1])
-    more = f"<p>The first {MOST_ROWS - 1} rows.</p>" if len(rest) >= MOST_ROWS else ""
-    return write(
-        call, document("Table", f"<table><thead><tr>{cells}</tr></thead><tbody>\n{lines}\n</tbody></table>{more}", wide=True)
-    )
-
-
-def table_json(call: Call) -> dict[str, int]:
-    """A list of objects, by the names of the first row."""
-    rows = _rows(call)
-    names = rows[0] if rows else []
-    return write(call, json.dumps([dict(zip(names, row, strict=False)) for row in rows[1:]], ensure_ascii=False, indent=1).encode())
 
 
 def notebook(call: Call) -> dict[str, int]:
