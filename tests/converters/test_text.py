@@ -3,7 +3,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import tarfile
 import zipfile
 from pathlib import Path
 
@@ -125,18 +124,6 @@ def test_books_and_letters_have_their_words(run):
     assert len(body(page(run, books.docx, (SAMPLES / "letter.docx").read_bytes(), "DOCX"))) > 200
 
 
-def test_archives_are_listed(run):
-    listed = json.loads(run(books.zip_listing, packed(a="1", b="22"), "ZIP", "listing.json").read())
-    assert [(each["name"], each["size"]) for each in listed["members"]] == [("a", 1), ("b", 2)]
-    tar = io.BytesIO()
-    with tarfile.open(fileobj=tar, mode="w:gz") as archive:
-        link = tarfile.TarInfo("../../out")
-        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
-        archive.addfile(link)
-    listed = json.loads(run(books.tar_listing, tar.getvalue(), "TAR.GZ", "listing.json").read())
-    assert listed["members"][0]["kind"] == "link"
-
-
 def test_bombs_are_refused(run):
     with pytest.raises(TooExpensive):
         page(run, books.epub, book("a" * (65 << 20)), "EPUB")
@@ -146,7 +133,7 @@ def test_bombs_are_refused(run):
         page(run, text.markdown, b"a" * (17 << 20), "MD")
 
 
-@pytest.mark.parametrize("function", [books.zip_listing, books.epub, books.docx, books.tar_listing])
+@pytest.mark.parametrize("function", [books.epub, books.docx])
 def test_what_is_no_archive_is_corrupt(run, function):
     with pytest.raises(Corrupt):
         run(function, b"PK\x03\x04 nothing", "ZIP", "HTML")

@@ -74,22 +74,4 @@ CONVERTERS = (
         specimen="letter.docx",
     ),
     converter("epub.html", OFFICE_TEXT + "epub", ("EPUB",), "HTML", ms=40, loss=Loss.RESTYLES, tools=(NH3,)),
-    converter(
-        "zip.listing",
-        OFFICE_TEXT + "zip_listing",
-        ("ZIP", "EPUB", "DOCX", "XLSX", "PPTX", "ODT", "ODS", "ODP"),
-        "listing.json",
-        ms=5,
-        loss=Loss.EXTRACTS,
-        tools=(),
-    ),
-    converter(
-        "tar.listing",
-        OFFICE_TEXT + "tar_listing",
-        ("TAR", "TAR.GZ", "TAR.BZ2", "TAR.XZ"),
-        "listing.json",
-        ms=20,
-        loss=Loss.EXTRACTS,
-        tools=(),
-    ),
 )

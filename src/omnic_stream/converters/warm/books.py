@@ -1,13 +1,11 @@
-"""DOCX and EPUB to HTML, and what archives hold, each from its ZIP or TAR, read within bounds."""
+"""DOCX and EPUB to HTML, each from its ZIP, read within bounds."""
 
 from __future__ import annotations
 
 import io
-import json
 import os
 import posixpath
 import re
-import tarfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -85,45 +83,3 @@ def _read(archive: zipfile.ZipFile, name: str) -> str:
     if len(data) > MOST_UNPACKED:
         raise TooExpensive("A part of the book unpacks to more than is allowed.")
     return decoded(data)
-
-
-def zip_listing(call: Call) -> dict[str, int]:
-    with opened(call) as archive:
-        members = [
-            {
-                "name": info.filename,
-                "size": info.file_size,
-                "packed": info.compress_size,
-                "directory": info.is_dir(),
-                "encrypted": bool(info.flag_bits & 1),
-            }
-            for info in archive.infolist()
-        ]
-    return _listing(call, members)
-
-
-def tar_listing(call: Call) -> dict[str, int]:
-    members: list[dict[str, Any]] = []
-    try:
-        with os.fdopen(os.dup(call.input), "rb") as file, tarfile.open(fileobj=file, mode="r|*") as archive:
-            for info in archive:
-                kind = (
-                    "directory"
-                    if info.isdir()
-                    else "link"
-                    if info.issym() or info.islnk()
-                    else "file"
-                    if info.isfile()
-                    else "special"
-                )
-                members.append({"name": info.name, "size": info.size, "directory": info.isdir(), "kind": kind})
-                if len(members) > MOST_MEMBERS:
-                    raise TooExpensive(f"The archive has more than {MOST_MEMBERS} members.")
-    except (tarfile.TarError, EOFError, OSError) as error:
-        raise Corrupt("The archive cannot be read to its end.") from error
-    return _listing(call, members)
-
-
-def _listing(call: Call, members: list[dict[str, Any]]) -> dict[str, int]:
-    write(call, json.dumps({"members": members, "count": len(members)}, ensure_ascii=False).encode())
-    return {"members": len(members)}

@@ -1,0 +1,460 @@
+"""Readers of archives that need no program beside: ZIP, TAR in every compression, single compressed files, ar, cpio, RPM, shar, ACE.
+
+Each yields its members in order with their contents. What a hostile archive says of itself is repeated, never believed.
+"""
+
+# zstandard and acefile carry no complete types
+# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import os
+import stat
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from omnic_stream.converters.warm.members import Held, Member, Readable
+from omnic_stream.converters.warm.shar import shar_parts
+from omnic_stream.model.contracts import Call, MiB
+from omnic_stream.model.errors import ConverterFailed, Corrupt, OmnicError, TooExpensive
+
+LARGEST_WINDOW = 128 * MiB
+"""Memory that a Zstandard or LZMA stream may ask for."""
+BROKEN = "The archive is broken: it cannot be read to its end."
+
+
+class Watched(io.RawIOBase):
+    """The input as a file that tells how far it was read."""
+
+    def __init__(self, call: Call) -> None:
+        self._call, self._at, self.length = call, 0, os.fstat(call.input).st_size
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        self._at = max(offset + (0, self._at, self.length)[whence], 0)
+        return self._at
+
+    def readinto(self, buffer: Any, /) -> int:
+        part = os.pread(self._call.input, len(buffer), self._at)
+        buffer[: len(part)] = part
+        self._at += len(part)
+        if self.length:
+            self._call.report(min(self._at / self.length, 1.0))
+        return len(part)
+
+
+def opened(call: Call) -> io.BufferedReader:
+    return io.BufferedReader(Watched(call), 1 << 16)
+
+
+@contextmanager
+def failures_in_plain_words() -> Iterator[None]:
+    """What Python's readers raise, as Corrupt and TooExpensive."""
+    try:
+        yield
+    except OmnicError:
+        raise
+    except MemoryError as error:
+        raise TooExpensive("The archive asks for more memory than is allowed.") from error
+    except (
+        tarfile.TarError,
+        zipfile.BadZipFile,
+        lzma.LZMAError,
+        zlib.error,
+        EOFError,
+        OSError,
+        ValueError,
+        IndexError,
+        KeyError,
+    ) as error:
+        raise Corrupt(BROKEN) from error
+
+
+def instant(seconds: float) -> str | None:
+    """Seconds since the epoch as ISO 8601 in UTC; None for none and for what no calendar has."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds") if seconds > 0 else None
+    except (OverflowError, ValueError, OSError):
+        return None
+
+
+# --- zip --------------------------------------------------------------------------------------------------------------------
+
+
+def zip_members(call: Call) -> Iterator[Held]:
+    """APPNOTE.TXT 6.3.10. Names without the UTF-8 flag that are UTF-8 all the same are read as such."""
+    with opened(call) as file, zipfile.ZipFile(file) as archive:
+        for info in archive.infolist():
+            mode = info.external_attr >> 16
+            kind = "directory" if info.is_dir() else "link" if stat.S_ISLNK(mode) else "file"
+            encrypted = bool(info.flag_bits & 1)
+            member = Member(
+                name=_zip_name(info), size=info.file_size, packed=info.compress_size, kind=kind, encrypted=encrypted,
+                modified=_zip_time(info.date_time),
+            )  # fmt: skip
+            yield member, None if encrypted or kind != "file" else _ZipContent(archive, info)
+
+
+class _ZipContent:
+    """Opened when it is first read: a listing reads none."""
+
+    def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
+        self._archive, self._info = archive, info
+        self._file: Any = None
+
+    def read(self, size: int = -1, /) -> bytes:
+        if self._file is None:
+            try:
+                self._file = self._archive.open(self._info)
+            except (NotImplementedError, RuntimeError) as error:
+                raise ConverterFailed("A member is packed in a way that is not understood.") from error
+        return bytes(self._file.read(size))
+
+
+def _zip_name(info: zipfile.ZipInfo) -> str:
+    if info.flag_bits & 0x800 or info.filename.isascii():
+        return info.filename
+    try:
+        return info.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return info.filename
+
+
+def _zip_time(when: tuple[int, int, int, int, int, int]) -> str | None:
+    try:
+        return datetime(*when).isoformat() if when > (1980, 1, 1, 0, 0, 0) else None
+    except ValueError:
+        return None
+
+
+# --- compressed streams -----------------------------------------------------------------------------------------------------
+
+
+class Lzip(io.RawIOBase):
+    """A stream of lzip members (draft-diaz-lzip-09 section 2): a 6-byte header, raw LZMA, a 20-byte trailer."""
+
+    def __init__(self, file: io.BufferedReader) -> None:
+        self._file, self._spare = file, b""
+        self._decoder: lzma.LZMADecompressor | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        while True:
+            if self._decoder is None:
+                header = self._take(6)
+                if not header:
+                    return 0
+                if len(header) < 6 or header[:5] != b"LZIP\1":
+                    raise lzma.LZMAError("not an lzip member")
+                size = 1 << (header[5] & 31)
+                size -= size // 16 * (header[5] >> 5)
+                if size > LARGEST_WINDOW:
+                    raise TooExpensive("The archive asks for more memory than is allowed.")
+                coder = {"id": lzma.FILTER_LZMA1, "dict_size": max(size, 4096), "lc": 3, "lp": 0, "pb": 2}
+                self._decoder = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[coder])
+            if self._decoder.eof:
+                self._spare = self._decoder.unused_data + self._spare
+                if len(self._take(20)) < 20:
+                    raise EOFError
+                self._decoder = None
+                continue
+            fresh = b""
+            if self._decoder.needs_input:
+                fresh, self._spare = self._spare or self._file.read(1 << 16), b""
+                if not fresh:
+                    raise EOFError
+            part = self._decoder.decompress(fresh, len(buffer))
+            if part:
+                buffer[: len(part)] = part
+                return len(part)
+
+    def _take(self, count: int) -> bytes:
+        data = self._spare + self._file.read(max(count - len(self._spare), 0))
+        self._spare = data[count:]
+        return data[:count]
+
+
+def unpacked_stream(file: io.BufferedReader) -> Any:
+    """The stream behind the compression that its first bytes tell of; the file itself where there is none."""
+    head = file.peek(6)[:6]
+    if head[:2] == b"\x1f\x8b":
+        return gzip.GzipFile(fileobj=file)
+    if head[:3] == b"BZh":
+        return bz2.BZ2File(file)
+    if head[:6] == b"\xfd7zXZ\0":
+        return lzma.LZMAFile(file)
+    if head[:5] == b"LZIP\1":
+        return io.BufferedReader(Lzip(file), 1 << 16)
+    if head[:4] == b"\x28\xb5\x2f\xfd":
+        import zstandard
+
+        reader = zstandard.ZstdDecompressor(max_window_size=LARGEST_WINDOW).stream_reader(file, read_across_frames=True)
+        return _Zstandard(reader, zstandard.ZstdError)
+    if head[:3] == b"\x5d\0\0":
+        return lzma.LZMAFile(file, format=lzma.FORMAT_ALONE)
+    return file
+
+
+class _Zstandard:
+    """zstandard's errors are of its own kind, and it answers the end of a cut stream as if it were the whole's."""
+
+    def __init__(self, reader: Any, error: type[Exception]) -> None:
+        self._reader, self._error = reader, error
+
+    def read(self, size: int = -1, /) -> bytes:
+        try:
+            return bytes(self._reader.read(size))
+        except self._error as error:
+            raise Corrupt(BROKEN) from error
+
+
+def single(call: Call) -> Iterator[Held]:
+    """One compressed file: its name is in the header (gzip, RFC 1952 section 2.3), or unknown."""
+    with opened(call) as file:
+        head = file.peek(512)[:512]
+        modified = instant(int.from_bytes(head[4:8], "little")) if head[:2] == b"\x1f\x8b" else None
+        yield (
+            Member(name=_gzip_name(head) or "content", size=None, packed=os.fstat(call.input).st_size, modified=modified),
+            unpacked_stream(file),
+        )
+
+
+def _gzip_name(head: bytes) -> str | None:
+    if head[:2] != b"\x1f\x8b" or len(head) < 12 or not head[3] & 8:
+        return None
+    at = 10
+    if head[3] & 4:
+        at += 2 + int.from_bytes(head[10:12], "little")
+    name = head[at:].partition(b"\0")[0].decode("latin-1")
+    return name.replace("\\", "/").rpartition("/")[2] or None
+
+
+# --- tar --------------------------------------------------------------------------------------------------------------------
+
+
+def tar_members(call: Call) -> Iterator[Held]:
+    with opened(call) as file:
+        yield from tar_stream(unpacked_stream(file))
+
+
+def tar_stream(stream: Any) -> Iterator[Held]:
+    with tarfile.open(fileobj=stream, mode="r|", bufsize=1 << 16, errors="surrogateescape") as archive:
+        for info in archive:
+            archive.members = []  # type: ignore[reportAttributeAccessIssue] # or a stream of a million members would be kept in memory
+            kind = (
+                "directory" if info.isdir() else "link" if info.issym() or info.islnk() else "file" if info.isfile() else "special"
+            )
+            yield (
+                Member(
+                    name=_readable(info.name),
+                    size=info.size,
+                    kind=kind,
+                    modified=instant(info.mtime),
+                    target=_readable(info.linkname) if kind == "link" else None,
+                ),
+                archive.extractfile(info) if kind == "file" else None,
+            )
+
+
+def _readable(name: str) -> str:
+    """Names that are not UTF-8 as Latin-1."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return name.encode("utf-8", "surrogateescape").decode("latin-1")
+    return name
+
+
+# --- ar, cpio, rpm ----------------------------------------------------------------------------------------------------------
+
+
+class Section:
+    """The next so many bytes of a stream, whose rest is skipped by ``skip``."""
+
+    def __init__(self, stream: Readable, size: int) -> None:
+        self._stream, self._left = stream, size
+
+    def read(self, size: int = -1, /) -> bytes:
+        wanted = self._left if size < 0 else min(size, self._left)
+        part = self._stream.read(wanted) if wanted else b""
+        if wanted and not part:
+            raise EOFError
+        self._left -= len(part)
+        return part
+
+    def skip(self) -> None:
+        while self._left:
+            self.read(1 << 16)
+
+
+def ar_stream(stream: Readable) -> Iterator[Held]:
+    """ar(5): headers of 60 characters; long names by GNU (``/12`` into the ``//`` member) and BSD (``#1/20`` before the content)."""
+    if exactly(stream, 8) != b"!<arch>\n":
+        raise Corrupt("The archive is broken: it does not begin as an ar archive does.")
+    names = b""
+    while header := stream.read(60):
+        if len(header) < 60 or header[58:] != b"`\n":
+            raise EOFError
+        name, size = header[:16].decode("latin-1").rstrip(), int(header[48:58])
+        content = Section(stream, size)
+        length = size
+        if name == "//":
+            names = content.read(MiB)
+        elif name.startswith("#1/"):
+            length = size - int(name[3:])
+            name = content.read(size - length).rstrip(b"\0").decode("utf-8", "replace")
+        elif name.startswith("/") and name[1:].isdigit():
+            name = names[int(name[1:]) :].partition(b"/\n")[0].decode("utf-8", "replace")
+        if name not in {"/", "//", "/SYM64/", "__.SYMDEF", "__.SYMDEF SORTED"}:
+            yield (
+                Member(name=name.rstrip("/"), size=length, packed=length, modified=instant(float(header[16:28].strip() or 0))),
+                content,
+            )
+        content.skip()
+        if size % 2:
+            stream.read(1)
+
+
+def ar_members(call: Call) -> Iterator[Held]:
+    with opened(call) as file:
+        yield from ar_stream(file)
+
+
+def cpio_stream(stream: Readable) -> Iterator[Held]:
+    """cpio(5): the old binary form of either byte order, ``odc`` and both ``newc`` forms."""
+    while True:
+        magic = exactly(stream, 2)
+        if magic in {b"\xc7\x71", b"\x71\xc7"}:
+            order = "little" if magic == b"\xc7\x71" else "big"
+            fields = exactly(stream, 24)
+            half = [int.from_bytes(fields[at : at + 2], order) for at in range(0, 24, 2)]  # type: ignore[arg-type]
+            mode, modified, length, size, align = half[2], half[7] << 16 | half[8], half[9], half[10] << 16 | half[11], 2
+            start = 26
+        elif (magic := magic + exactly(stream, 4)) == b"070707":
+            fields = exactly(stream, 70)
+            mode, modified, length, size = (
+                int(fields[12:18], 8),
+                int(fields[42:53], 8),
+                int(fields[53:59], 8),
+                int(fields[59:70], 8),
+            )
+            align, start = 1, 76
+        elif magic in {b"070701", b"070702"}:
+            fields = exactly(stream, 104)
+            word = [int(fields[at : at + 8], 16) for at in range(0, 104, 8)]
+            mode, modified, size, length, align, start = word[1], word[5], word[6], word[11], 4, 110
+        else:
+            raise Corrupt("The archive is broken: a member does not begin as one of cpio does.")
+        if not 0 < length < 1 << 14:
+            raise Corrupt("The archive is broken: a member's name has no length that is possible.")
+        name = exactly(stream, length + -(start + length) % align)[: length - 1].decode("utf-8", "replace")
+        if name == "TRAILER!!!":
+            return
+        kind = {stat.S_IFDIR: "directory", stat.S_IFREG: "file", stat.S_IFLNK: "link"}.get(stat.S_IFMT(mode), "special")
+        content = Section(stream, size)
+        target = content.read(4096).decode("utf-8", "replace") if kind == "link" and size else None
+        yield (
+            Member(name=name, size=size, kind=kind, modified=instant(modified), target=target),
+            content if kind == "file" else None,
+        )
+        content.skip()
+        exactly(stream, -size % align)
+
+
+def exactly(stream: Readable, count: int) -> bytes:
+    data = b""
+    while len(data) < count:
+        part = stream.read(count - len(data))
+        if not part:
+            raise EOFError
+        data += part
+    return data
+
+
+def cpio_members(call: Call) -> Iterator[Held]:
+    with opened(call) as file:
+        yield from cpio_stream(unpacked_stream(file))
+
+
+# --- others -----------------------------------------------------------------------------------------------------------------
+
+
+def shar_members(call: Call) -> Iterator[Held]:
+    """A shell archive, read as a text: nothing of it is run."""
+    with opened(call) as file:
+        text = file.read(64 * MiB + 1)
+    if len(text) > 64 * MiB:
+        raise TooExpensive("The shell archive has more than 64 MiB.")
+    for name, content in shar_parts(text):
+        yield Member(name=name, size=len(content)), io.BytesIO(content)
+
+
+def ace_members(call: Call) -> Iterator[Held]:
+    import acefile
+
+    with opened(call) as file:
+        try:
+            archive: Any = acefile.open(file)
+        except acefile.AceError as error:
+            raise Corrupt(BROKEN) from error
+        for info in archive.getmembers():
+            kind = "directory" if info.is_dir() else "file" if info.is_reg() else "special"
+            member = Member(
+                name=str(info.filename), size=int(info.size), packed=int(info.packsize), kind=kind, encrypted=bool(info.is_enc()),
+                modified=info.datetime.isoformat() if info.datetime.year > 1980 else None,
+            )  # fmt: skip
+            yield member, _AceContent(archive, info, acefile.AceError) if kind == "file" and not member.encrypted else None
+
+
+class _AceContent:
+    def __init__(self, archive: Any, info: Any, error: type[Exception]) -> None:
+        self._archive, self._info, self._error = archive, info, error
+        self._blocks: Iterator[bytes] | None = None
+
+    def read(self, size: int = -1, /) -> bytes:
+        if self._blocks is None:
+            self._blocks = iter(self._archive.readblocks(self._info))
+        try:
+            return next((bytes(block) for block in self._blocks if block), b"")
+        except self._error as error:
+            raise Corrupt(BROKEN) from error
+
+
+READERS: dict[str, Callable[[Call], Iterator[Held]]] = {
+    "TAR": tar_members,
+    "TAR.GZ": tar_members,
+    "TAR.BZ2": tar_members,
+    "TAR.XZ": tar_members,
+    "TAR.LZ": tar_members,
+    "TAR.ZST": tar_members,
+    "GZ": single,
+    "BZ2": single,
+    "XZ": single,
+    "LZ": single,
+    "ZST": single,
+    "AR": ar_members,
+    "DEB": ar_members,
+    "CPIO": cpio_members,
+    "SHAR": shar_members,
+    "ACE": ace_members,
+}
+"""By Format; what is not here is read as a ZIP, which all the others are inside."""
