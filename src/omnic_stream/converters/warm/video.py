@@ -1,0 +1,433 @@
+"""Moving pictures inside a warm worker: a telling still, a contact sheet, clips, what browsers play, streams of several qualities."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import tarfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from omnic_stream.converters.warm import audio, image, media
+from omnic_stream.converters.warm.files import write
+from omnic_stream.converters.warm.programs import scratch
+from omnic_stream.model.contracts import Call
+from omnic_stream.model.errors import ConverterFailed
+
+NO_PICTURE: Final = "There is no picture in this file, only sound."
+NOTHING: Final = "The file is broken or cut short: no picture in it can be decoded."
+
+# --- stills -----------------------------------------------------------------------------------------------------------------
+
+LARGEST: Final = 2560
+"""Pixels of a still's longer side before it is made to fit."""
+KEYFRAMES: Final = 8
+"""Among so many the most typical is chosen (the filter ``thumbnail``): decoding keyframes alone is quick at any size."""
+BLANK: Final = 6.0
+"""Standard deviation of the luma (0 to 255) below which a frame shows nothing."""
+DEEPER: Final = (0.3, 0.6, 0.85)
+"""Where in the video one looks next, as a share of its length, when what came first is blank."""
+
+
+def square(longest: int) -> str:
+    """A scale filter: square pixels, no side longer than ``longest``, never enlarged."""
+    share = f"min(1,{longest}/max(iw*sar,ih))"
+    return f"scale=w='max(1,iw*sar*{share})':h='max(1,ih*{share})',setsar=1"
+
+
+def thumb(call: Call, program: media.Program = media.debian) -> None:
+    """A still that fits the box; of a file that holds sound alone, what ``audio.thumb`` shows."""
+    try:
+        found = still(call, program)
+    except media.NoStream:
+        audio.thumb(call, program)
+        return
+    image.picture(call, found, image.kind_of(call.target))
+
+
+def frame(call: Call, program: media.Program = media.debian) -> None:
+    """One frame as PNG or JPG, at its own size where none is asked for: that at ``t`` seconds, number ``page``, or a telling one."""
+    width, height = int(call.arguments.get("width", "0")), int(call.arguments.get("height", "0"))
+    image.picture(call, still(call, program), image.kind_of(call.target), width=width, height=height)
+
+
+def still(call: Call, program: media.Program) -> Any:
+    """A PIL picture. Raises media.NoStream, ConverterFailed."""
+    if "t" in call.arguments:
+        found = _one(call, program, from_(call), "") or _one(call, program, (), f"select=gte(t\\,{call.arguments['t']}),")
+        if found is None:
+            raise ConverterFailed(f"There is no picture at that time: the video lasts {media.look(call, program).seconds:g} s.")
+        return found
+    if "page" in call.arguments:
+        number = int(call.arguments["page"])
+        found = _one(call, program, (), f"select=eq(n\\,{number - 1}),")
+        if found is None:
+            raise ConverterFailed(f"There is no frame {number}: the video has fewer.")
+        return found
+    found = _one(call, program, ("-skip_frame", "nokey", "-t", "240"), f"thumbnail=n={KEYFRAMES},")
+    if found is not None and not blank(found):
+        return found
+    seconds = media.look(call, program).seconds
+    for number, share in enumerate((*DEEPER, 0.0) if seconds else (0.0,)):
+        call.report(0.3 + 0.15 * number)
+        sought = ("-ss", f"{seconds * share:.3f}") if share else ()
+        deeper = _one(call, program, (*sought, "-t", "10"), "thumbnail=n=60,")
+        found = deeper or found
+        if deeper is not None and not blank(deeper):
+            return deeper
+    if found is None:
+        raise ConverterFailed(NOTHING)
+    return found
+
+
+def from_(call: Call) -> tuple[str, ...]:
+    """The words that seek to ``t``; none for the start, which some containers cannot be sought to."""
+    at = call.arguments.get("t", "0")
+    return ("-ss", at) if float(at) else ()
+
+
+def _one(call: Call, program: media.Program, options: Sequence[str], chosen: str) -> Any | None:
+    words = ("-map", "0:V:0", "-vf", f"{chosen}{square(LARGEST)},format=rgb24", "-frames:v", "1", "-an", "-sn")
+    out = (*media.reading(call, *options), *words, "-f", "image2pipe", "-c:v", "ppm", "pipe:1")
+    try:
+        return audio.opened(media.encode(call, out, program=program))
+    except media.NoStream as error:
+        raise media.NoStream(NO_PICTURE) from error
+    except ConverterFailed:
+        # not every decoder can leave out frames, not every container can be sought: what needs neither is tried next
+        return None
+
+
+def blank(picture: Any) -> bool:
+    from PIL import ImageStat
+
+    return float(ImageStat.Stat(picture.convert("L").resize((64, 64))).stddev[0]) < BLANK
+
+
+# --- contact sheet ----------------------------------------------------------------------------------------------------------
+
+TILES: Final = 16
+COLUMNS: Final = 4
+TILE: Final = 320
+"""Pixels of a tile's longer side."""
+GAP: Final = 6
+GROUND: Final = (24, 28, 32)
+ONE_PASS: Final = 1500
+"""Videos of at most so many frames are decoded once; in longer ones each tile is sought."""
+
+
+def sheet(call: Call, program: media.Program = media.debian) -> None:
+    """Sixteen frames, evenly spread, each with its time."""
+    held = media.look(call, program)
+    found = picture_of(held)
+    wide, high = found.shown
+    scale = TILE / max(wide, high)
+    size = (max(2, round(wide * scale)), max(2, round(high * scale)))
+    times = [(number + 0.5) / TILES * held.seconds for number in range(TILES)]
+    tiles = _tiles(call, program, held, found, times, size)
+    if not tiles:
+        raise ConverterFailed(NOTHING)
+    image.picture(call, _laid(tiles, size), "JPG")
+
+
+def _tiles(
+    call: Call, program: media.Program, held: media.Media, found: media.Stream, times: Sequence[float], size: tuple[int, int]
+) -> list[tuple[float, bytes]]:
+    """Times and pixels (RGB) of the frames that could be decoded."""
+    length = size[0] * size[1] * 3
+    scale = f"scale={size[0]}:{size[1]},setsar=1,format=rgb24"
+    out = ("-map", f"0:{found.index}", "-an", "-sn", "-f", "rawvideo")
+    if held.seconds * (found.frames_a_second or 30) <= ONE_PASS:
+        rate = f"fps={TILES}/{held.seconds:.3f}:round=zero," if held.seconds else ""
+        words = (*media.reading(call), *out, "-vf", rate + scale, "-frames:v", str(TILES), "pipe:1")
+        made = media.encode(call, words, program=program, seconds=held.seconds)
+        return [(times[at // length], made[at : at + length]) for at in range(0, len(made) - length + 1, length)]
+    tiles: list[tuple[float, bytes]] = []
+    for number, time in enumerate(times):
+        options = ("-noaccurate_seek", "-ss", f"{time:.3f}")
+        words = (*media.reading(call, *options), *out, "-vf", scale, "-frames:v", "1", "pipe:1")
+        made = media.encode(call, words, program=program, part=(number / TILES, 1 / TILES))
+        if len(made) == length:
+            tiles.append((time, made))
+        call.report((number + 1) / TILES)
+    return tiles
+
+
+def _laid(tiles: Sequence[tuple[float, bytes]], size: tuple[int, int]) -> Any:
+    from PIL import Image, ImageDraw
+
+    columns = min(COLUMNS, len(tiles))
+    rows = math.ceil(len(tiles) / columns)
+    whole = Image.new("RGB", (columns * (size[0] + GAP) + GAP, rows * (size[1] + GAP) + GAP), GROUND)
+    draw, font = ImageDraw.Draw(whole), _font(14)
+    for number, (time, pixels) in enumerate(tiles):
+        left, top = GAP + number % columns * (size[0] + GAP), GAP + number // columns * (size[1] + GAP)
+        whole.paste(Image.frombytes("RGB", size, pixels), (left, top))
+        words = clock(time)
+        box = draw.textbbox((left + 6, top + size[1] - 22), words, font=font)
+        draw.rectangle((box[0] - 4, box[1] - 3, box[2] + 4, box[3] + 3), fill=(0, 0, 0))
+        draw.text((left + 6, top + size[1] - 22), words, fill=(255, 255, 255), font=font)
+    return whole
+
+
+def _font(size: int) -> Any:
+    from PIL import ImageFont
+
+    try:
+        return ImageFont.truetype("DejaVuSans.ttf", size)
+    except OSError:
+        return ImageFont.load_default(size)
+
+
+def clock(seconds: float) -> str:
+    hours, rest = divmod(int(seconds), 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
+
+
+# --- for the web ------------------------------------------------------------------------------------------------------------
+
+LONGEST: Final = 1280
+"""Pixels of the longer side where no size is asked for."""
+MOST_ENCODED: Final = 3600
+"""Seconds of video that are encoded at once; what is only packed anew may last as long as sound may."""
+SMOOTHEST: Final = 60
+H264: Final = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-pix_fmt", "yuv420p", "-threads", "2")
+VP9: Final = (
+    *("-c:v", "libvpx-vp9", "-b:v", "0", "-crf", "34", "-deadline", "realtime", "-cpu-used", "6"),
+    *("-row-mt", "1", "-pix_fmt", "yuv420p", "-threads", "2"),
+)
+SOUND: Final[Mapping[str, tuple[str, ...]]] = {"mp4": ("-c:a", "aac", "-b:a", "128k"), "webm": ("-c:a", "libopus", "-b:a", "96k")}
+PICTURE: Final = {"mp4": H264, "webm": VP9}
+AS_IS: Final[Mapping[str, tuple[frozenset[str], frozenset[str]]]] = {
+    "mp4": (frozenset({"h264"}), frozenset({"aac", "mp3"})),
+    "webm": (frozenset({"vp8", "vp9", "av1"}), frozenset({"opus", "vorbis"})),
+}
+"""Codecs of picture and sound that browsers play in that container: they are packed anew, not encoded."""
+WHOLE: Final = frozenset({"MP4", "MOV", "M4V", "MKV", "WEBM", "FLV", "3GP", "3G2"})
+"""Containers that keep the times which packing anew needs."""
+
+
+def picture_of(held: media.Media) -> media.Stream:
+    """Raises media.NoStream."""
+    if held.video is None:
+        raise media.NoStream(NO_PICTURE)
+    return held.video
+
+
+def web(call: Call, program: media.Program = media.debian) -> None:
+    """MP4 (H.264, AAC, its index first) or WEBM (VP9, Opus); of a file that holds sound alone, that with nothing to see."""
+    kind = call.target.rpartition(".")[2].lower()
+    held = media.look(call, program)
+    found, heard = held.video, held.audio
+    if found is None and heard is None:
+        raise media.unreadable()
+    longest, asked = _asked(call)
+    words: list[str] = []
+    copied = found is not None and not asked and as_is(call, kind, found, longest)
+    seconds = media.check_length(call, held, media.MOST_SECONDS if found is None or copied else MOST_ENCODED)
+    if found is not None:
+        words += ["-map", f"0:{found.index}", *(("-c:v", "copy") if copied else _encoded(kind, found, asked or square(longest)))]
+    if heard is not None:
+        words += ["-map", f"0:{heard.index}", *_heard(kind, heard, call.source)]
+    faststart = ("-movflags", "+faststart") if kind == "mp4" else ()
+    sentence = NOTHING if found is not None else audio.NOTHING
+    with media.destination(call, f"result.{kind}") as path:
+        out = (*words, "-sn", "-dn", *audio.tags_of(call.source if found is None else ""), *faststart, "-f", kind, path)
+        media.encode(call, (*media.reading(call), *out), program=program, seconds=seconds, empty=sentence)
+
+
+def _asked(call: Call) -> tuple[int, str]:
+    """The longest side, and the filter for a box that was asked for: within it, never enlarged."""
+    width, height = int(call.arguments.get("width", "0")), int(call.arguments.get("height", "0"))
+    if not (width or height):
+        return LONGEST, ""
+    sides = [f"{side}/{length}" for side, length in ((width, "(iw*sar)"), (height, "ih")) if side]
+    share = f"min(1,{sides[0]})" if len(sides) == 1 else f"min(1,min({sides[0]},{sides[1]}))"
+    return LONGEST, f"scale=w='max(2,iw*sar*{share})':h='max(2,ih*{share})',setsar=1"
+
+
+def as_is(call: Call, kind: str, found: media.Stream, longest: int) -> bool:
+    return (
+        call.source in WHOLE
+        and found.codec in AS_IS[kind][0]
+        and found.pixels.removeprefix("yuvj") in {"yuv420p", "420p"}
+        and max(found.shown) <= longest
+        and not found.turned
+        and found.ratio == 1.0
+    )
+
+
+def _encoded(kind: str, found: media.Stream, scale: str) -> tuple[str, ...]:
+    """Even sides, as 4:2:0 needs; at most sixty frames a second."""
+    slower = f"fps={SMOOTHEST}," if SMOOTHEST < found.frames_a_second < 1000 else ""
+    return ("-vf", f"{slower}{scale},crop=trunc(iw/2)*2:trunc(ih/2)*2,format=yuv420p", *PICTURE[kind])
+
+
+def _heard(kind: str, heard: media.Stream, source: str) -> tuple[str, ...]:
+    if source in WHOLE and heard.codec in AS_IS[kind][1] and heard.channels <= 2:
+        return ("-c:a", "copy")
+    return (*SOUND[kind], *audio.bounded(heard, "MP3"))
+
+
+# --- clips and animations ---------------------------------------------------------------------------------------------------
+
+EXCERPTS: Final = (0.1, 0.35, 0.6, 0.85)
+EXCERPT: Final = 1.5
+"""Seconds of each excerpt of a preview clip."""
+CLIP: Final = EXCERPT * len(EXCERPTS)
+CLIP_SIDE: Final = 480
+
+
+def clip(call: Call, program: media.Program = media.debian) -> None:
+    """Six seconds, small and silent: from ``t`` on, else four excerpts from all of it."""
+    kind = call.target.rpartition(".")[2].lower()
+    held = media.look(call, program)
+    found = picture_of(held)
+    scale = _asked(call)[1] or square(CLIP_SIDE)
+    fit = f"fps=24,{scale},crop=trunc(iw/2)*2:trunc(ih/2)*2,format=yuv420p"
+    inputs: list[str] = []
+    if "t" in call.arguments or held.seconds <= 2 * CLIP:
+        inputs += media.reading(call, *from_(call), "-t", f"{CLIP:g}")
+        graph = f"[0:{found.index}]{fit}[v]"
+    else:
+        for share in EXCERPTS:
+            inputs += media.reading(call, "-ss", f"{held.seconds * share:.3f}", "-t", f"{EXCERPT:g}")
+        chains = ";".join(f"[{number}:{found.index}]{fit},setpts=PTS-STARTPTS[v{number}]" for number in range(len(EXCERPTS)))
+        graph = f"{chains};{''.join(f'[v{number}]' for number in range(len(EXCERPTS)))}concat=n={len(EXCERPTS)}[v]"
+    faststart = ("-movflags", "+faststart") if kind == "mp4" else ()
+    seconds = min(CLIP, held.seconds) if held.seconds else CLIP
+    with media.destination(call, f"result.{kind}") as path:
+        out = ("-filter_complex", graph, "-map", "[v]", "-an", "-map_metadata", "-1", *PICTURE[kind], *faststart, "-f", kind, path)
+        media.encode(call, (*inputs, *out), program=program, seconds=seconds, empty=NOTHING)
+
+
+MOVING_SECONDS: Final = 10
+MOVING_SIDE: Final = 480
+MOVING_RATE: Final = 12
+MOVING: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "GIF": ("gif", ("-loop", "0")),
+    "WEBP": ("webp", ("-c:v", "libwebp_anim", "-loop", "0", "-q:v", "65", "-compression_level", "3")),
+    "APNG": ("apng", ("-plays", "0")),
+}
+
+
+def animation(call: Call, program: media.Program = media.debian) -> None:
+    """The first ten seconds (from ``t`` on) as a picture that moves: twelve frames a second, a palette of its own for GIF."""
+    held = media.look(call, program)
+    found = picture_of(held)
+    start = float(call.arguments.get("t", "0"))
+    scale = f"fps={MOVING_RATE},{_asked(call)[1] or square(MOVING_SIDE)}"
+    if call.target == "GIF":
+        scale += ",split[a][b];[a]palettegen=stats_mode=diff[p];[b][p]paletteuse=dither=bayer:bayer_scale=4:diff_mode=rectangle"
+    muxer, words = MOVING[call.target]
+    seconds = min(MOVING_SECONDS, max(held.seconds - start, 0.1)) if held.seconds else MOVING_SECONDS
+    inputs = media.reading(call, *from_(call), "-t", str(MOVING_SECONDS))
+    with media.destination(call, f"result.{muxer}") as path:
+        out = ("-filter_complex", f"[0:{found.index}]{scale}[v]", "-map", "[v]", "-an", "-sn", *words, "-f", muxer, path)
+        media.encode(call, (*inputs, *out), program=program, seconds=seconds, empty=NOTHING)
+
+
+# --- streams of several qualities -------------------------------------------------------------------------------------------
+
+LADDER: Final = ((360, 700), (720, 2400), (1080, 4500))
+"""Height (the shorter side) and most kbit/s of each quality."""
+SEGMENT: Final = 4
+MOST_STREAMED: Final = 1800
+
+
+def hls(call: Call, program: media.Program = media.debian) -> None:
+    """``master.m3u8`` and below it a folder of fragmented MP4 for each quality (RFC 8216), keyframes at every segment's start."""
+    held = media.look(call, program)
+    found, heard = picture_of(held), held.audio
+    seconds = media.check_length(call, held, MOST_STREAMED)
+    wide, high = found.shown
+    shorter = min(wide, high)
+    steps = [step for step in LADDER if step[0] < shorter * 1.1] or [(shorter, LADDER[0][1])]
+    graph = f"[0:{found.index}]fps='min(source_fps,30)',split={len(steps)}" + "".join(f"[s{n}]" for n in range(len(steps)))
+    words: list[str] = []
+    for number, (side, rate) in enumerate(steps):
+        share = f"min(1,{side}/min(iw*sar,ih))"
+        graph += f";[s{number}]scale=w='trunc(iw*sar*{share}/2)*2':h='trunc(ih*{share}/2)*2',setsar=1,format=yuv420p[v{number}]"
+        words += ["-map", f"[v{number}]", f"-maxrate:v:{number}", f"{rate}k", f"-bufsize:v:{number}", f"{2 * rate}k"]
+        if heard is not None:
+            words += ["-map", f"0:{heard.index}"]
+    sound = (*SOUND["mp4"], *audio.bounded(heard, "MP3")) if heard is not None else ()
+    streams = " ".join(f"v:{n},a:{n}" if heard is not None else f"v:{n}" for n in range(len(steps)))
+    keys = ("-force_key_frames", f"expr:gte(t,n_forced*{SEGMENT})", "-sc_threshold", "0")
+    with scratch() as folder:
+        made = folder / "hls"
+        for number in range(len(steps)):
+            (made / f"q{number}").mkdir(parents=True)
+        out = (
+            *("-filter_complex", graph, *words, *H264, *keys, *sound, "-map_metadata", "-1", "-map_chapters", "-1"),
+            *("-f", "hls", "-hls_time", str(SEGMENT), "-hls_playlist_type", "vod", "-hls_segment_type", "fmp4"),
+            *(
+                "-hls_fmp4_init_filename",
+                "start-%v.mp4" if len(steps) > 1 else "start.mp4",
+                "-hls_segment_filename",
+                "q%v/part-%04d.mp4",
+                "-hls_flags",
+                "independent_segments",
+            ),
+            *("-master_pl_name", "master.m3u8", "-var_stream_map", streams, "q%v/index.m3u8"),
+        )
+        media.encode(call, (*media.reading(call), *out), program=program, seconds=seconds, folder=made, empty=NOTHING)
+        _packed(call, made)
+
+
+def _packed(call: Call, folder: Path) -> None:
+    with os.fdopen(os.dup(call.output), "wb") as file, tarfile.open(fileobj=file, mode="w") as tar:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                tar.add(path, str(path.relative_to(folder)), filter=_plain)
+
+
+def _plain(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    entry.uid = entry.gid = entry.mtime = 0
+    entry.uname = entry.gname = ""
+    return entry
+
+
+# --- words inside -----------------------------------------------------------------------------------------------------------
+
+DRAWN: Final = frozenset({"hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle", "xsub"})
+CUES: Final[Mapping[str, str]] = {"VTT": "webvtt", "SRT": "srt"}
+
+
+def subtitles(call: Call, program: media.Program = media.debian) -> None:
+    """The subtitles that travel inside, as VTT or SRT."""
+    found = media.look(call, program).subtitle
+    if found is None:
+        raise ConverterFailed("There are no subtitles in this file.")
+    if found.codec in DRAWN:
+        raise ConverterFailed("The subtitles in this file are pictures: there is no text in them.")
+    muxer = CUES[call.target]
+    words = (*media.reading(call), "-map", f"0:{found.index}", "-f", muxer, "pipe:1")
+    made = media.encode(call, words, program=program)
+    if b"-->" not in made:
+        raise ConverterFailed("The subtitles in this file are empty.")
+    write(call.output, made)
+
+
+def chapters(call: Call, program: media.Program = media.debian) -> None:
+    """The chapters as WebVTT, as ``<track kind="chapters">`` reads them."""
+    held = media.look(call, program)
+    if not held.chapters:
+        raise ConverterFailed("There are no chapters in this file.")
+    cues = ["WEBVTT\n"]
+    for number, chapter in enumerate(held.chapters, 1):
+        title = re.sub(r"\s+", " ", chapter.tags.get("title", "")).replace("-->", "→").strip() or f"Chapter {number}"
+        title = title.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        cues.append(f"{moment(chapter.start)} --> {moment(chapter.end)}\n{title}\n")
+    write(call.output, "\n".join(cues).encode())
+
+
+def moment(seconds: float) -> str:
+    """WebVTT's ``hh:mm:ss.ttt``."""
+    total = max(0, round(seconds * 1000))
+    return f"{total // 3_600_000:02}:{total // 60_000 % 60:02}:{total // 1000 % 60:02}.{total % 1000:03}"
+
+
+WHEEL = media.by_wheel(thumb, frame, sheet, web, clip, animation, hls, subtitles, chapters)
