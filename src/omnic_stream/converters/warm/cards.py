@@ -119,10 +119,12 @@ def _row(draw: Any, row: Row, middle: float, edge: float, wide: int, unit: float
     if row.icon:
         _icon(draw, row.icon, left, middle, unit)
         left += unit * 1.05
-    note = _font("plain", unit * 0.55)
-    taken = note.getlength(row.note) + unit * 0.6 if row.note else 0
+    taken = 0.0
     if row.note:
-        draw.text((wide - edge, middle), row.note, font=note, fill=SOFT, anchor="rm")
+        font = _font("plain", unit * 0.55)
+        note = _cut(font, row.note, (wide - edge - left) * 0.62)
+        taken = font.getlength(note) + unit * 0.6
+        draw.text((wide - edge, middle), note, font=font, fill=SOFT, anchor="rm")
     _text(draw, (left, middle), row.text, "bold" if row.strong else "plain", unit * 0.62, INK, wide - edge - left - taken)
 
 
@@ -145,13 +147,18 @@ def _text(draw: Any, place: tuple[float, float], text: str, style: str, size: fl
     """One line, cut with an ellipsis where it is wider than its room."""
     text = " ".join("".join(letter if letter.isprintable() else " " for letter in text[:400]).split())
     font = _font("wide" if any(letter > "\u2e80" for letter in text) else style, size)
-    if font.getlength(text) > room:
-        low, high = 0, len(text)
-        while low < high:
-            half = (low + high + 1) // 2
-            low, high = (half, high) if font.getlength(text[:half] + "…") <= room else (low, half - 1)
-        text = text[:low].rstrip() + "…"
+    text = _cut(font, text, room)
     draw.text(place, text, font=font, fill=colour, anchor="lm")
+
+
+def _cut(font: Any, text: str, room: float) -> str:
+    if font.getlength(text) <= room:
+        return text
+    low, high = 0, len(text)
+    while low < high:
+        half = (low + high + 1) // 2
+        low, high = (half, high) if font.getlength(text[:half] + "…") <= room else (low, half - 1)
+    return text[:low].rstrip() + "…"
 
 
 @lru_cache(maxsize=32)
