@@ -13,7 +13,8 @@ from zoo.manifest import Row
 from zoo.running import Running
 from zoo.wrong import Wrong
 
-State = Literal["right", "wrong", "failed"]
+State = Literal["right", "wrong", "failed", "barred"]
+"""barred: refused in plain words, as the manifest says that it must be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,13 @@ def of(service: Running, row: Row, target: str) -> Outcome:
     except OSError as error:
         return Outcome(row, target, "failed", f"no answer: {error}", 0.0, b"", "")
     media_type = answer.headers.get("content-type", "")
+    if answer.status != 200 and target in row.facts.barred and 400 <= answer.status < 500:
+        return Outcome(row, target, "barred", answer.reason, answer.seconds, b"", media_type)
     if answer.status != 200:
         return Outcome(row, target, "failed", answer.reason, answer.seconds, b"", media_type)
+    if target in row.facts.barred:
+        reason = f"the manifest says that it cannot be: {row.facts.barred[target]}"
+        return Outcome(row, target, "wrong", reason, answer.seconds, answer.body, media_type)
     try:
         check(answer.body, row, target)
     except Wrong as wrong:

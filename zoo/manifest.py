@@ -41,6 +41,8 @@ class Facts:
     subject: str | None = None
     unheld: Mapping[str, str]
     """Facts of the source that no result of it can show, each with the reason (``cannot hold: duration (...)``)."""
+    barred: Mapping[str, str]
+    """Targets that this very specimen cannot become, each with the reason (``cannot become: PNG (...)``): a plain refusal is right."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,4 +107,5 @@ def facts(text: str) -> Facts:
         formula=formula[1].replace(" ", "") if formula else None,
         subject=subject[1].strip() if subject else None,
         unheld=dict(re.findall(r"cannot hold: (\w+) \(([^)]+)\)", text)),
+        barred={name: why for names, why in re.findall(r"cannot become: ([\w. ]+) \(([^)]+)\)", text) for name in names.split()},
     )

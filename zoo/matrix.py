@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from zoo.asking import Outcome
 from zoo.manifest import Row
 
-SIGNS = {"right": "+", "wrong": "!", "failed": "-"}
+SIGNS = {"right": "+", "wrong": "!", "failed": "-", "barred": "x"}
 
 
 def by_row(outcomes: Iterable[Outcome]) -> Sequence[tuple[Row, list[Outcome]]]:
@@ -20,8 +20,8 @@ def by_row(outcomes: Iterable[Outcome]) -> Sequence[tuple[Row, list[Outcome]]]:
 
 
 def count(outcomes: Iterable[Outcome]) -> tuple[int, int]:
-    """Right, and all."""
-    states = [outcome.state for outcome in outcomes]
+    """Right, and all that can be."""
+    states = [outcome.state for outcome in outcomes if outcome.state != "barred"]
     return states.count("right"), len(states)
 
 
@@ -40,12 +40,18 @@ def lines(outcomes: Sequence[Outcome]) -> Iterable[str]:
         "{} {}/{}".format(target, *count(outcome for outcome in outcomes if outcome.target == target))
         for target, _ in targets.most_common()
     )
-    bad = [outcome for outcome in outcomes if outcome.state != "right"]
+    bad = [outcome for outcome in outcomes if outcome.state in {"wrong", "failed"}]
+    barred = [outcome for outcome in outcomes if outcome.state == "barred"]
     if bad:
         yield ""
         yield "not right (- made nothing, ! made something wrong):"
     for outcome in bad:
         yield f"  {SIGNS[outcome.state]} {outcome.row.path} as {outcome.target}: {outcome.reason}"
+    if barred:
+        yield ""
+        yield "refused in plain words, as the manifest says that they must be:"
+    for outcome in barred:
+        yield f"  x {outcome.row.path} as {outcome.target}: {outcome.reason}"
     yield ""
     slow = sorted(outcomes, key=lambda outcome: -outcome.seconds)[:5]
     yield "slowest: " + ", ".join(f"{outcome.row.path} as {outcome.target} {outcome.seconds:.1f} s" for outcome in slow)

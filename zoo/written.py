@@ -47,15 +47,24 @@ def _lines(outcomes: Sequence[Outcome], known: Formats, profile: str) -> Iterabl
             cells = [cell for row, those in rows if row.format == name for cell in those]
             yield f"| {name} | {_title(known, name)} | {_targets(cells, right=True)} | {_targets(cells, right=False)} |"
     yield from _names(known)
-    bad = [outcome for outcome in outcomes if outcome.state != "right"]
+    bad = [outcome for outcome in outcomes if outcome.state in {"wrong", "failed"}]
+    barred = [outcome for outcome in outcomes if outcome.state == "barred"]
     yield from ("", "## What fails", "")
-    if not bad:
-        yield "Nothing that the manifest asks for."
-        return
-    yield from ("| specimen | asked for | what came of it |", "|---|---|---|")
+    yield from ("| specimen | asked for | what came of it |", "|---|---|---|") if bad else ("Nothing that the manifest asks for.",)
     for outcome in bad:
         what = outcome.reason if outcome.state == "failed" else f"made, but {outcome.reason}"
         yield f"| `{outcome.row.path}` | {outcome.target} | {_cell(what)} |"
+    if barred:
+        yield from (
+            "",
+            "What a specimen cannot become, and says so:",
+            "",
+            "| specimen | asked for | why | what is said |",
+            "|---|---|---|---|",
+        )
+    for outcome in barred:
+        why = outcome.row.facts.barred[outcome.target]
+        yield f"| `{outcome.row.path}` | {outcome.target} | {why} | {_cell(outcome.reason)} |"
 
 
 def _category(known: Formats, name: str) -> str:
@@ -70,7 +79,8 @@ def _targets(cells: Iterable[Outcome], *, right: bool) -> str:
     """A target is on the right side where it is right for every specimen of the format."""
     states: dict[str, bool] = {}
     for cell in cells:
-        states[cell.target] = states.get(cell.target, True) and cell.state == "right"
+        if cell.state != "barred":
+            states[cell.target] = states.get(cell.target, True) and cell.state == "right"
     return ", ".join(f"`{target}`" for target, held in states.items() if held is right)
 
 

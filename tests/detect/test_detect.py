@@ -194,3 +194,10 @@ async def test_what_is_no_content_is_told_apart(tmp_path: Path) -> None:
         await detect(tmp_path / "pipe", Hints())
     with pytest.raises(OSError, match="symbolic"):
         await detect(tmp_path / "link", Hints())
+
+
+def test_an_mp4_of_sound_alone_may_be_asked_for_as_either() -> None:
+    assert look(ZOO / "audio/has-tags.m4a") == "M4A"
+    assert look(ZOO / "audio/has-tags.m4a", expected="MP4") == "MP4"
+    assert look(ZOO / "audio/has-tags.m4a", name="a.mp4") == "MP4"
+    assert look(ZOO / "video/test.mp4", name="a.m4a") == "M4A"

@@ -28,7 +28,8 @@ WEAK = frozenset({"image/x-tga", "image/x-pcx", "image/vnd.zbrush.pcx", "image/x
 """Media types that libmagic gives for a few common bytes; signatures.py knows these pictures better."""
 SAYS_MORE: dict[str, frozenset[str]] = {
     "MP4": frozenset({"M4A", "M4B", "M4V"}),  # many writers give all of them the brand of MP4
-    "M4A": frozenset({"M4B"}),
+    "M4A": frozenset({"M4B", "MP4"}),
+    "M4B": frozenset({"M4A", "MP4"}),
     "3GP": frozenset({"3G2"}),
     "MPG": frozenset({"VOB"}),  # a program stream with a DVD's navigation in it
     "ZIP": frozenset({"CBZ"}),
@@ -58,7 +59,7 @@ def detect(call: Call) -> str:
     found = found or texts.refined(sample, known, hint)
     if found not in known:
         found = None  # a mark of a Format that this registry does not have
-    if hint is not None and hint in SAYS_MORE.get(found or "", ()):
+    if hint is not None and hint in known and any(known.descends(hint, more) for more in SAYS_MORE.get(found or "", ())):
         return hint
     if found is None:
         media_type = media_type_of(head)
