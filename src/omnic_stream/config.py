@@ -29,6 +29,13 @@ class ProfileRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     path: tuple[str, ...] = ()
 
 
+class CostRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a Converter costs on this machine, in the place of what it declares: wall time on one core, warm."""
+
+    ms: float
+    ms_per_mib: float = 0.0
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings. Sizes are bytes, times are seconds. Each is also a variable: ``queue_limit`` is ``OMNIC_QUEUE_LIMIT``."""
 
@@ -68,6 +75,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     warm: bool = True
     """Start the workers before the first request needs them."""
     profiles: Mapping[str, ProfileRule] = {}
+    costs: Mapping[str, CostRule] = {}
+    """Converter id to its cost; ``omnic-stream calibrate`` says what to write."""
+    refuse_licences: tuple[str, ...] = ()
+    """Tools under these licences are not used: SPDX identifiers or their beginnings (``AGPL``, ``GPL-3.0``)."""
     prefer: tuple[str, ...] = ()
     """Converter ids to prefer wherever they can do the job."""
     plugins: tuple[str, ...] = ()
@@ -143,8 +154,8 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
             continue
         if field.name in {"signing_keys", "file_roots"}:
             values[field.name] = _pairs(text, ":" if field.name == "signing_keys" else "=", field.name)
-        elif field.name == "profiles":
-            raise MisconfiguredError("OMNIC_PROFILES is not read: profiles belong into omnic.toml.")
+        elif field.name in {"profiles", "costs"}:
+            raise MisconfiguredError(f"OMNIC_{field.name.upper()} is not read: {field.name} belong into omnic.toml.")
         elif field.type == tuple[str, ...]:
             values[field.name] = [word.strip() for word in text.split(",") if word.strip()]
         elif field.type is bool:

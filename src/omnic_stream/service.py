@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from omnic_stream.detect import Detection, by_name
 from omnic_stream.jobs.conveyor import Conveyor, open_conveyor
 from omnic_stream.jobs.following import Following, following
 from omnic_stream.model.address import Address, SchemeRule, parse_address
-from omnic_stream.model.contracts import Artifact, Converter, Detect, Source, SourceSettings, Tool, ToolState, Wanted
+from omnic_stream.model.contracts import Artifact, Converter, Cost, Detect, Source, SourceSettings, Tool, ToolState, Wanted
 from omnic_stream.model.errors import MisconfiguredError
 from omnic_stream.model.formats import Formats
 from omnic_stream.model.graph import ConversionGraph
@@ -68,6 +68,16 @@ class Service:
         return tuple(state for state in self.tools if state.version is None)
 
 
+def allowed(converters: Sequence[Converter], config: Config) -> list[Converter]:
+    """Those whose tools' licences the operator does not refuse, at the costs that the operator names."""
+    refused = tuple(licence.upper() for licence in config.refuse_licences)
+    kept = [one for one in converters if not any(refused and tool.licence.upper().startswith(refused) for tool in one.tools)]
+    costs = {id: Cost(ms=rule.ms, ms_per_mib=rule.ms_per_mib) for id, rule in config.costs.items()}
+    if unknown := sorted(costs.keys() - {one.id for one in converters}):
+        raise MisconfiguredError(f"costs names what is no converter: {', '.join(unknown)}.")
+    return [replace(one, cost=costs[one.id]) if one.id in costs else one for one in kept]
+
+
 def split(converters: Sequence[Converter], tools: Sequence[ToolState]) -> tuple[list[Converter], list[Converter]]:
     """Those whose tools all run, and those that miss one."""
     runs = {state.tool for state in tools if state.version is not None}
@@ -99,7 +109,7 @@ async def open_service(
             )
         )
         states = await probed(plugins, runner, store)
-        able, unable = split(plugins.converters, states)
+        able, unable = split(allowed(plugins.converters, config), states)
         settings = SourceSettings(
             allow_addresses=config.allow_addresses,
             allow_hosts=config.allow_hosts,

@@ -72,7 +72,19 @@ def test_a_wrong_setting_is_named(place, settings, says):
 def test_no_verb_shows_help_and_help_shows_every_verb(place):
     done = command_line(cwd=place)
     assert done.returncode == 2
-    for verb in ("serve", "convert", "convert-url", "watch", "generate-url", "precache", "clearcache", "types", "graph", "doctor"):
+    for verb in (
+        "serve",
+        "convert",
+        "convert-url",
+        "watch",
+        "generate-url",
+        "precache",
+        "clearcache",
+        "types",
+        "graph",
+        "calibrate",
+        "doctor",
+    ):
         assert re.search(rf"\b{verb}\b", done.stdout)
 
 

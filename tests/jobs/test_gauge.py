@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omnic_stream.jobs.estimate import estimated_fraction, expected_seconds
+from omnic_stream.jobs.estimate import estimated_fraction, expected_seconds, fitted_cost
 from omnic_stream.jobs.gauge import ALMOST, Gauge, Leg
-from omnic_stream.model.contracts import Cost
+from omnic_stream.model.contracts import Cost, MiB
 
 legs = st.lists(st.builds(Leg, st.just("A"), st.just("B"), st.floats(0, 100), st.booleans()), min_size=1, max_size=4)
 reports = st.lists(
@@ -90,3 +90,17 @@ def test_estimates_converge_after_five_runs():
     history = [(1000, 2.0)] * 5 + [(1000, 9.0)] * 2
     assert expected_seconds(history, 1000, Cost(ms=50)) == 2.0
     assert expected_seconds([], 2 << 20, Cost(ms=50, ms_per_mib=100)) == 0.25
+
+
+@given(st.floats(0, 2000), st.floats(0, 5000), st.lists(st.integers(1, 1 << 26), min_size=5, max_size=30, unique=True))
+def test_a_fit_finds_the_line_and_a_stray_does_not_move_it(ms, ms_per_mib, sizes):
+    runs = [(size, (ms + ms_per_mib * size / MiB) / 1000) for size in [1000, 8 << 20, 64 << 20, *sizes]]
+    for history in (runs, [*runs, (4 << 20, 900.0)]):
+        cost = fitted_cost(history)
+        assert cost.ms >= 0 and cost.ms_per_mib >= 0
+        for size, seconds in runs:
+            assert abs((cost.ms + cost.ms_per_mib * size / MiB) / 1000 - seconds) <= 0.02 + 0.35 * seconds
+
+
+def test_inputs_of_one_size_tell_no_slope():
+    assert fitted_cost([(1000, 0.2), (1010, 0.4), (1005, 0.3)]) == Cost(ms=300.0)

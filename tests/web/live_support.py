@@ -33,7 +33,7 @@ SECRET = b"s" * 32
 URL = "https://example.org/a.pdf"
 
 
-def wanted(url=URL, type="png"):
+def wanted(url=URL, type="png", profile=None):
     return Wanted(address=parse_address(url, SCHEMES), target=parse_target(type, FORMATS))
 
 

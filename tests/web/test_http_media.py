@@ -356,3 +356,16 @@ async def test_a_thumb_without_a_format_comes_in_what_the_asker_names(tmp_path, 
         assert len(home.index) == 0, "the request line alone does not say which"
         other = await home.ask(media("thumb:65x65"), *([f"Accept: {accept}"] if accept else []))
         assert other.status == 202 and other["vary"] == "Accept" and other["content-type"] == made.media_type
+
+
+async def test_a_profile_makes_a_result_of_its_own_and_an_unknown_one_is_refused(tmp_path):
+    async with house(tmp_path, profiles=frozenset({"print"})) as home:
+        home.finish()
+        assert (await home.ask(media())).body == BODY
+        other = await home.ask(media(more="&profile=print"))
+        assert other.status == 202
+        [job] = home.jobs.live.values()
+        assert job.wanted.profile == "print"
+        for wrong in ("&profile=web", "&profile=print&profile=print"):
+            answer = await home.ask(media(more=wrong))
+            assert (answer.status, json.loads(answer.body)["code"]) == (400, "bad_target")

@@ -14,7 +14,7 @@ from omnic_stream.plugins import collect
 from omnic_stream.service import open_service
 
 
-def run(source: str, output: str, type: str | None, *, store: str | None) -> None:
+def run(source: str, output: str, type: str | None, *, store: str | None, profile: str | None = None) -> None:
     config = configured(store=store, warm=False)
     if output and output != "-":
         _check(Path(output))
@@ -23,7 +23,7 @@ def run(source: str, output: str, type: str | None, *, store: str | None) -> Non
     async def work() -> Converted:
         with progress_bar() as show:
             async with open_service(config) as service:
-                result = converted(await make(service, source, type, on_event=lambda logged: show(logged.event)))
+                result = converted(await make(service, source, type, profile=profile, on_event=lambda logged: show(logged.event)))
                 _deliver(result, output or f"result.{_extension(result)}")
                 return result
 

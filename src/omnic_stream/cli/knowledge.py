@@ -9,10 +9,18 @@ from pathlib import Path
 
 from omnic_stream.cli.running import configured, run
 from omnic_stream.library import is_address
+from omnic_stream.model.contracts import Loss
 from omnic_stream.model.errors import BadTarget, MisconfiguredError
 from omnic_stream.model.graph import ConversionGraph, Plan
 from omnic_stream.model.target import parse_target
 from omnic_stream.service import Service, open_service
+
+LOST = {
+    Loss.REENCODES: "compresses again",
+    Loss.RESTYLES: "approximates the layout",
+    Loss.RASTERISES: "makes pixels of it",
+    Loss.EXTRACTS: "keeps a part",
+}
 
 
 def types(source: str, *, store: str | None) -> None:
@@ -58,17 +66,33 @@ def _roads(service: Service, source: str, to: str) -> None:
     if known is None:
         raise BadTarget(f"There is no format {source}.")
     target = parse_target(to, service.formats)
-    service.graph.plan(known.name, target)  # raises NoRoad, with what would open one
+    best = service.graph.plan(known.name, target)  # raises NoRoad, with what would open one
     for number, plan in enumerate(service.graph.plans(known.name, target), 1):
-        sys.stdout.write(f"{number}. {told(plan)}\n")
+        sys.stdout.write(f"{number}. {told(plan)}\n   {why(plan, best)}\n")
+    opened = service.graph.opened(known.name, target)
+    if opened is not None:
+        sys.stdout.write(f"With {', '.join(service.graph.missing(opened))} installed:\n   {told(opened)}\n   {why(opened, best)}\n")
 
 
 def told(plan: Plan) -> str:
-    """A Plan in words: each Step, what does it, and why this road."""
+    """A Plan in words: each Step, what does it, and what it costs."""
     if not plan.steps:
         return f"{plan.source} is what is asked for"
     way = " ".join(f"-> {step.target} ({step.converter.id})" for step in plan.steps)
     return f"{plan.source} {way}: about {plan.ms:.0f} ms, loss {plan.loss}"
+
+
+def why(plan: Plan, best: Plan) -> str:
+    """What the road gives up, and how it stands to the best one: loss counts before time, time before the number of steps."""
+    lost = [f"{step.converter.id} {LOST[step.converter.loss]}" for step in plan.steps if step.converter.loss in LOST]
+    gives = f"gives up: {', '.join(lost)}" if lost else "gives up nothing"
+    if plan.steps == best.steps:
+        return f"{gives}; taken, for no road loses less or, losing as much, is quicker"
+    if plan.loss != best.loss:
+        return f"{gives}; loses {'more' if plan.loss > best.loss else 'less'} than the first ({plan.loss} against {best.loss})"
+    if plan.ms != best.ms:
+        return f"{gives}; loses as much as the first and takes {plan.ms - best.ms:+.0f} ms"
+    return f"{gives}; as good as the first in {len(plan.steps)} steps"
 
 
 def _table(graph: ConversionGraph, source: str | None) -> None:

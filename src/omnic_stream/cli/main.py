@@ -34,6 +34,7 @@ USAGE = (BadAddress, BadTarget, NoRoad, Refused, SandboxUnavailable)
 app = App(name="omnic-stream", help=HELP, version=lambda: version("omnic-stream"), help_format="plaintext")
 
 Store = Annotated[str | None, Parameter(name="--store", help="Folder that keeps snapshots and results.")]
+Profile = Annotated[str | None, Parameter(help="A profile of omnic.toml, which bends the road.")]
 Type = Annotated[str, Parameter(help="For instance PDF, PNG:800x600 or thumb.jpg:200x200.")]
 Address = Annotated[str, Parameter(help="For instance https://example.org/report.docx.")]
 
@@ -89,6 +90,7 @@ def convert(
     output: Annotated[str, Parameter(help="The file to write; - for standard output.")],
     *,
     type: Annotated[str | None, Parameter(help="The type to make; default: by the output's name.")] = None,
+    profile: Profile = None,
     store: Store = None,
 ) -> None:
     """Convert a file.
@@ -97,7 +99,7 @@ def convert(
     """
     from omnic_stream.cli.convert import run
 
-    run(source, output, type, store=store)
+    run(source, output, type, store=store, profile=profile)
 
 
 @app.command(name="convert-url")
@@ -106,6 +108,7 @@ def convert_url(
     type: Type,
     *,
     output: Annotated[str, Parameter(help="Default: result.<extension>; - for standard output.")] = "",
+    profile: Profile = None,
     store: Store = None,
 ) -> None:
     """Fetch an address and convert it.
@@ -114,7 +117,7 @@ def convert_url(
     """
     from omnic_stream.cli.convert import run
 
-    run(address, output, type, store=store)
+    run(address, output, type, store=store, profile=profile)
 
 
 @app.command
@@ -211,14 +214,32 @@ def graph(
 
 
 @app.command
-def doctor(*, json: Annotated[bool, Parameter(help="For machines.", negative="")] = False, store: Store = None) -> None:
+def calibrate(*, store: Store = None) -> None:
+    """Fit the converters' costs to what they took on this machine, as lines for omnic.toml.
+
+    Example: omnic-stream calibrate >> omnic.toml
+    """
+    from omnic_stream.cli.calibrate import calibrate as run
+
+    run(store=store)
+
+
+@app.command
+def doctor(
+    *,
+    json: Annotated[bool, Parameter(help="For machines.", negative="")] = False,
+    debian: Annotated[bool, Parameter(help="Only the command that installs Debian's missing packages.", negative="")] = False,
+    store: Store = None,
+) -> None:
     """Run every tool and every converter's specimen; say what works, what is missing, and which command adds it.
 
     Ends with 1 when something that is installed does not work.
+
+    Example: sudo $(omnic-stream doctor --debian)
     """
     from omnic_stream.cli.doctor import run
 
-    run(as_json=json, store=store)
+    run(as_json=json, debian=debian, store=store)
 
 
 def _words(text: str | None) -> list[str] | None:

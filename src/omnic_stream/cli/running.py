@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ T = TypeVar("T")
 
 
 def configured(**arguments: Any) -> Config:
+    """For a verb that does one thing: it logs errors alone, unless OMNIC_LOG says otherwise."""
+    set_up_log(os.environ.get("OMNIC_LOG", "error"))
     return load(arguments)
 
 
@@ -33,7 +36,7 @@ def set_up_log(level: str) -> None:
             structlog.processors.TimeStamper(fmt="iso"),
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping().get(level.upper(), logging.ERROR)),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
 

@@ -31,6 +31,8 @@ MOST_FILES = 16_384
 """Descriptors to ask for: the usual soft limit of 1,024 would be the limit of connections too."""
 CORE = ("image", "pdf", "text", "vector")
 """The families without which the service is not ready."""
+SHOWN = ("compass.svg", "field-notes.md", "harbour.jpg", "leaflet.pdf", "letter.docx", "tides.csv")
+"""The samples that the page offers to click; the others are for the doctor."""
 
 
 def run(arguments: Mapping[str, Any]) -> None:
@@ -90,16 +92,11 @@ def site_of(service: Service, config: Config, metrics: Metrics | None, stopping:
         access=Access(signing_keys=keys, allow_origins=frozenset(config.allow_origins)),
         links=Links(signing_key=next(iter(keys.items())) if keys else None),
         assets=assets if assets.is_dir() else None,
-        samples=tuple(f"file://{SAMPLES}/{name}" for name in sample_names()),
+        profiles=frozenset(config.profiles),
+        samples=tuple(f"file://{SAMPLES}/{name}" for name in SHOWN),
         version=version("omnic-stream"),
         ready=lambda: families(service) | {"running": not stopping.is_set()},
         metrics=metrics if config.on_loopback else None,
-    )
-
-
-def sample_names() -> list[str]:
-    return sorted(
-        entry.name for entry in files("omnic_stream").joinpath(SAMPLES).iterdir() if not entry.name.startswith(("_", "."))
     )
 
 

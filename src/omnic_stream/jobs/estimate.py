@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from math import exp, log
 from statistics import median
 
-from omnic_stream.model.contracts import Cost, MiB
+from omnic_stream.model.contracts import Cost, KiB, MiB
 
 NEAREST = 7
 """So many runs on inputs of the most similar size decide: few enough to follow a change of machine, enough to shrug off a stray."""
@@ -23,6 +24,21 @@ def expected_seconds(history: Sequence[tuple[int, float]], size: int, cost: Cost
         return max((cost.ms + cost.ms_per_mib * size / MiB) / 1000, 0.001)
     nearest = sorted(history, key=lambda run: abs(log((run[0] + 1) / (size + 1))))[:NEAREST]
     return max(median(seconds for _, seconds in nearest), 0.001)
+
+
+def fitted_cost(history: Sequence[tuple[int, float]]) -> Cost:
+    """The line through (input bytes, seconds) that strays do not move: Theil and Sen's median of slopes, neither term below 0.
+
+    Sen, Estimates of the regression coefficient based on Kendall's tau, 1968. A slope is told only by sizes that differ by a half.
+    """
+    slopes = [
+        (b_seconds - a_seconds) * MiB / (b - a)
+        for (a, a_seconds), (b, b_seconds) in combinations(sorted(history), 2)
+        if b - a >= max(a, KiB) / 2
+    ]
+    slope = max(median(slopes), 0.0) if slopes else 0.0
+    constant = max(median(seconds - slope * size / MiB for size, seconds in history), 0.0)
+    return Cost(ms=round(constant * 1000, 1), ms_per_mib=round(slope * 1000, 1))
 
 
 def estimated_fraction(elapsed: float, expected: float) -> float:

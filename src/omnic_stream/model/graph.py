@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from heapq import heappop, heappush
 from itertools import pairwise
-from typing import Protocol
 
 from omnic_stream.model.contracts import Converter
 from omnic_stream.model.errors import BadTarget, NoRoad
 from omnic_stream.model.formats import Formats
+from omnic_stream.model.profiles import ProfileLike, digest_of_graph
 from omnic_stream.model.simple_roads import Hop, goes_in_a_circle, simple_road
 from omnic_stream.model.target import Target
 
@@ -69,17 +68,6 @@ class Reach:
     loss: int
 
 
-class ProfileLike(Protocol):
-    """How a named profile bends roads: another name for one, Formats to pass through, or every Format on the way."""
-
-    @property
-    def alias(self) -> str | None: ...
-    @property
-    def via(self) -> tuple[str, ...]: ...
-    @property
-    def path(self) -> tuple[str, ...]: ...
-
-
 class ConversionGraph:
     def __init__(
         self,
@@ -102,7 +90,7 @@ class ConversionGraph:
         self._edges = self._expanded()
         self._searches: dict[tuple[str, frozenset[str], frozenset[str]], _Search] = {}
         self._roads: dict[tuple[str, str, frozenset[str], frozenset[str]], tuple[Hop, ...] | None] = {}
-        self.digest = self._digest()
+        self.digest = digest_of_graph(formats, self.converters, self._profiles, self._preferred)
 
     # --- questions
 
@@ -162,6 +150,24 @@ class ConversionGraph:
     def edges(self) -> list[Hop]:
         """Every way to apply a Converter, for pictures."""
         return [(converter, source, output) for source, hops in self._edges.items() for converter, output in hops]
+
+    def opened(self, source: str, target: Target) -> Plan | None:
+        """The best Plan if every tool were there, where it is better than today's, or where there is none today."""
+        if not self._unavailable:
+            return None
+        whole = ConversionGraph(self.formats, (*self.converters, *self._unavailable), preferred=tuple(self._preferred))
+        try:
+            best = whole.plan(source, target)
+        except NoRoad:
+            return None
+        absent = {converter.id for converter in self._unavailable}
+        return best if any(step.converter.id in absent for step in best.steps) else None
+
+    def missing(self, plan: Plan) -> list[str]:
+        """The packages (or programs) that a Plan of ``opened`` needs and that are not there."""
+        absent = {converter.id for converter in self._unavailable}
+        tools = [tool for step in plan.steps if step.converter.id in absent for tool in step.converter.tools]
+        return list(dict.fromkeys(tool.debian or tool.pip or tool.npm or tool.name for tool in tools))
 
     # --- the graph
 
@@ -339,13 +345,8 @@ class ConversionGraph:
 
     def _no_road(self, source: str, target: Target, given: frozenset[str]) -> NoRoad:
         possible = [reach.format for reach in self.reachable(source)]
-        missing: list[str] = []
-        if self._unavailable:
-            whole = ConversionGraph(self.formats, (*self.converters, *self._unavailable))
-            hops = whole._road(source, target.format, given, frozenset())
-            absent = {converter.id for converter in self._unavailable}
-            tools = [tool for hop in hops or () if hop[0].id in absent for tool in hop[0].tools]
-            missing = list(dict.fromkeys(tool.debian or tool.pip or tool.name for tool in tools))
+        opened = self.opened(source, target)
+        missing = self.missing(opened) if opened is not None else []
         extra = {"possible": possible, "missing": missing}
         if missing:
             return NoRoad(f"{source} to {target.format} needs what is not installed here: {', '.join(missing)}.", extra=extra)
@@ -355,27 +356,6 @@ class ConversionGraph:
                 extra=extra,
             )
         return NoRoad(f"No converter makes {target.format} of {source}.", extra=extra)
-
-    def _digest(self) -> str:
-        hasher = sha256()
-        for converter in sorted(self.converters, key=lambda converter: converter.id):
-            facts = (
-                converter.id,
-                converter.version,
-                converter.inputs,
-                converter.outputs,
-                converter.takes,
-                converter.cost,
-                converter.loss,
-            )
-            hasher.update(repr(facts).encode())
-        for format in sorted(self.formats, key=lambda format: format.name):
-            hasher.update(
-                repr((format.name, format.parent, format.category, format.stands_for, format.leaf, dict(format.wish))).encode()
-            )
-        hasher.update(repr(sorted((n, p.alias, p.via, p.path) for n, p in self._profiles.items())).encode())
-        hasher.update(repr(sorted(self._preferred)).encode())
-        return hasher.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,6 +169,13 @@ class DiskStore(CatalogueShelves):
             )
         ]
 
+    def durations(self) -> dict[str, list[tuple[int, float]]]:
+        """The whole history: converter id to (input bytes, seconds), oldest first."""
+        history: dict[str, list[tuple[int, float]]] = {}
+        for converter, size, seconds in self._catalogue.rows("SELECT converter, size, seconds FROM durations ORDER BY id"):
+            history.setdefault(converter, []).append((size, seconds))
+        return history
+
     async def record(self, converter: str, source: str, size: int, seconds: float) -> None:
         await self._catalogue.write(lambda connection: put_duration(connection, converter, source, size, seconds))
 

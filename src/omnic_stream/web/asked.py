@@ -21,6 +21,8 @@ class Query:
     url: str | None
     signature: Signature
     just_checking: bool
+    profile: str | None = None
+    """Name of a configured profile."""
 
 
 def read_query(query: bytes) -> Query:
@@ -28,10 +30,12 @@ def read_query(query: bytes) -> Query:
     fields: dict[bytes, list[bytes]] = {}
     for pair in query.split(b"&"):
         name, _, value = pair.partition(b"=")
-        if name in {b"url", b"kid", b"exp", b"sig", b"just_checking"}:
+        if name in {b"url", b"kid", b"exp", b"sig", b"just_checking", b"profile"}:
             fields.setdefault(name, []).append(value)
     if len(fields.get(b"url", [])) > 1:
         raise BadAddress("Give url once.")
+    if len(fields.get(b"profile", [])) > 1:
+        raise BadTarget("Give profile once.")
     if any(len(fields.get(name, [])) > 1 for name in (b"kid", b"exp", b"sig")):
         raise Refused("Give kid, exp and sig once each.")
     kid, exp, sig = (_text(fields[name][0], name.decode()) if name in fields else None for name in (b"kid", b"exp", b"sig"))
@@ -39,6 +43,7 @@ def read_query(query: bytes) -> Query:
         url=_text(fields[b"url"][0], "url") if b"url" in fields else None,
         signature=Signature(kid, exp, sig),
         just_checking=b"1" in fields.get(b"just_checking", []),
+        profile=_text(fields[b"profile"][0], "profile") if b"profile" in fields else None,
     )
 
 

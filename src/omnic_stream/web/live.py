@@ -14,8 +14,8 @@ from omnic_stream.web.wire import Href
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Live:
     jobs: Jobs
-    parse: Callable[[str, str], Wanted]
-    """(url, type) as asked. Raises BadAddress, BadTarget."""
+    parse: Callable[[str, str, str | None], Wanted]
+    """(url, type, profile) as asked. Raises BadAddress, BadTarget."""
     parse_address: Callable[[str], Address]
     access: Access
     href: Href

@@ -75,7 +75,7 @@ async def media(request: MediaRequest, site: Site) -> Answered:
     url = request.query.url
     if not url:
         raise BadAddress("Say which file: /media/<type>/?url=<address>.")
-    asked = site.wanted(url, request.target)  # 400
+    asked = site.wanted(url, request.target, request.query.profile)  # 400
     allowed_until = site.access.check(target=request.target, url=url, signature=request.query.signature)  # 403
     wanted = negotiated(asked, request.accept, site.formats)
     if request.query.just_checking:

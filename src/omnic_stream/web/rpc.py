@@ -127,7 +127,7 @@ class Session:
     def _media(self, asked: Media, fresh: list[Subscription]) -> dict[str, Any]:
         live = self._live
         live.access.check(target=asked.type, url=asked.url, signature=_signature(asked))
-        wanted = live.parse(asked.url, asked.type)
+        wanted = live.parse(asked.url, asked.type, asked.profile)
         key = wanted.key
         place = (key, asked.url, asked.type)
         known = self._subscriptions.get(place)

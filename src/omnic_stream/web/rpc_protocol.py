@@ -41,6 +41,7 @@ class Media(Signed, frozen=True, forbid_unknown_fields=True):
     type: Annotated[str, Meta(min_length=1, max_length=256)]
     priority: Priority = 0
     follow: bool = False
+    profile: Annotated[str, Meta(max_length=256)] | None = None
 
 
 class Unwatch(Struct, frozen=True, forbid_unknown_fields=True):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from omnic_stream.model.address import Address, SchemeRule, parse_address
 from omnic_stream.model.contracts import Jobs, Shelves, Wanted
+from omnic_stream.model.errors import BadTarget
 from omnic_stream.model.formats import Formats
 from omnic_stream.model.target import parse_target
 from omnic_stream.web.access import Access
@@ -33,6 +34,8 @@ class Site:
     """All live connections; ``audience.dismiss()`` when the service stops."""
     assets: Path | None = None
     """Folder of the built page and viewers, with its ``manifest.json``."""
+    profiles: frozenset[str] = frozenset()
+    """Names that ``profile=`` may give."""
     samples: tuple[str, ...] = ()
     """Addresses that the page offers to click."""
     version: str = ""
@@ -42,10 +45,12 @@ class Site:
     """None where ``/metrics`` is not for this bind."""
     now: Callable[[], float] = time.time
 
-    def wanted(self, url: str, type: str) -> Wanted:
+    def wanted(self, url: str, type: str, profile: str | None = None) -> Wanted:
         """Raises BadAddress and BadTarget."""
         target = parse_target(type, self.formats)
-        return Wanted(address=parse_address(url, self.schemes), target=target)
+        if profile is not None and profile not in self.profiles:
+            raise BadTarget("There is no such profile: the operator names them in omnic.toml.")
+        return Wanted(address=parse_address(url, self.schemes), target=target, profile=profile)
 
     def address(self, url: str) -> Address:
         return parse_address(url, self.schemes)

@@ -50,7 +50,7 @@ class EventStreams:
                 return
             asked = _asked(scope["query_string"])
             self._live.access.check(target=asked.type, url=asked.url, signature=asked.signature)
-            wanted = self._live.parse(asked.url, asked.type)
+            wanted = self._live.parse(asked.url, asked.type, asked.profile)
             mailbox = Mailbox()
             spelling = wire.Spelling(key=wanted.key, url=asked.url, type=asked.type, href=self._live.href, form=wire.sse)
             if scope["method"] == "HEAD":
@@ -147,6 +147,7 @@ class Asked:
     url: str
     type: str
     signature: Signature
+    profile: str | None
 
 
 def _asked(query: bytes) -> Asked:
@@ -158,7 +159,7 @@ def _asked(query: bytes) -> Asked:
     if len(types) != 1 or not types[0]:
         raise BadTarget("Say which type, once: /events/?url=<address>&type=<type>.")
     try:
-        return Asked(fields.url, unquote_to_bytes(types[0]).decode(), fields.signature)
+        return Asked(fields.url, unquote_to_bytes(types[0]).decode(), fields.signature, fields.profile)
     except UnicodeDecodeError:
         raise BadTarget("A type is ASCII.") from None
 

@@ -22,6 +22,7 @@ BREATH = 16
 class Entry(msgspec.Struct, frozen=True):
     url: str
     type: str
+    profile: str | None = None
     kid: str | None = None
     exp: int | str | None = None
     sig: str | None = None
@@ -59,7 +60,7 @@ def _entry_state(raw: msgspec.Raw, site: Site) -> dict[str, Any]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {"url": None, "type": None, "ready": False, "state": "failed", "code": BadAddress.code}
     try:
-        wanted = site.wanted(entry.url, entry.type)
+        wanted = site.wanted(entry.url, entry.type, entry.profile)
         exp = None if entry.exp is None else str(entry.exp)
         site.access.check(target=entry.type, url=entry.url, signature=Signature(entry.kid, exp, entry.sig))
     except OmnicError as error:
