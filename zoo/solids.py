@@ -41,7 +41,10 @@ def mesh(made: bytes, row: Row, target: str) -> None:
     elif row.format != "DXF":
         must(faces > 0, "it has no faces")
     if row.format in READ_BY_TRIMESH and "bounds" not in row.facts.unheld:
-        source = trimesh.load_scene(row.file)
+        try:
+            source = trimesh.load_scene(row.file)
+        except NotImplementedError:  # glTF 1.0
+            return
         wanted, got = sorted(source.extents), sorted(extents)  # sorted: formats differ in which axis is up
         must(np.allclose(wanted, got, rtol=0.01, atol=0.001 * max(wanted)), f"it measures {_sizes(got)}, not {_sizes(wanted)}")
 

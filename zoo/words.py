@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 import zipfile
 from collections.abc import Iterable
@@ -21,7 +22,7 @@ TEXTUAL = frozenset(
      "D.TS", "TSX", "TS", "IPYNB", "EML", "MBOX", "ICS", "CSV", "TSV", "NDJSON", "FODT", "FODS", "ABW", "TYP", "TEX"}
 )  # fmt: skip
 ZIPPED = frozenset({"DOCX", "PPTX", "ODT", "ODP", "ODS", "EPUB", "SXW"})
-WORD = re.compile(r"[A-Za-z]{4,}")
+WORD = re.compile(r"[^\W\d_]{4,}")
 
 
 def pdf(made: bytes, row: Row, target: str) -> None:
@@ -33,15 +34,17 @@ def pdf(made: bytes, row: Row, target: str) -> None:
     must(pages >= 1, "the PDF has no pages")
     if row.facts.pages is not None:
         near(pages, row.facts.pages, "the number of pages")
-    for number in range(min(pages, 3)):
-        try:
-            not_blank(document[number].render(scale=1).to_pil())
-            break
-        except Wrong:
-            if number == min(pages, 3) - 1:
-                raise Wrong("its pages are blank") from None
+    must("ink" in row.facts.unheld or any(_inked(document[number]) for number in range(min(pages, 3))), "its pages are blank")
     said = " ".join(document[number].get_textpage().get_text_range() for number in range(min(pages, 30)))
     holds(said, row)
+
+
+def _inked(page: pdfium.PdfPage) -> bool:
+    try:
+        not_blank(page.render(scale=1).to_pil())
+    except Wrong:
+        return False
+    return True
 
 
 def page(made: bytes, row: Row, target: str) -> None:
@@ -91,7 +94,7 @@ def words_of(row: Row) -> Iterable[str]:
         if row.format in {"EML", "MBOX"}:
             return []  # parts may be encoded; the subject is held instead
         if row.format == "IPYNB":
-            text = " ".join(re.findall(r'"((?:[^"\\]|\\.)*)"', text.partition('"metadata"')[0]))
+            text = " ".join("".join(cell["source"]) for cell in json.loads(text)["cells"])
         return WORD.findall(_visible(text, row.format))
     if row.format in ZIPPED:
         return WORD.findall(_zipped(row))
@@ -112,6 +115,7 @@ def _visible(text: str, format: str) -> str:
 
 
 def _stripped(text: str) -> str:
+    text = re.sub(r"<!--.*?-->", " ", text, flags=re.DOTALL)
     text = re.sub(
         r"<(style|script|office:automatic-styles|office:styles|office:settings|office:meta|binary|data|s)\b.*?</\1>",
         " ",

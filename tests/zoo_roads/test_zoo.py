@@ -91,7 +91,7 @@ def plain_colour(width, height):
         (plain_colour(61, 72), "image/cross.xcf", "PNG", "blank"),
         ("document/archive_write_new.3.pdf", "document/imagemagick-images.pdf", "PDF", "number of pages"),
         (b"<p>nothing of it</p> and some more words here", "text/README.md", "HTML", "words of the source"),
-        ("audio/silence-44-s.mp3", "audio/example.opus", "MP3", "duration"),
+        ("audio/silence-44-s.mp3", "audio/pluck-pcm16.wav", "MP3", "duration"),
         ("mesh/Cube.off", "mesh/spider.obj", "OBJ", "no shapes"),
         (b"2\n\nC 0 0 0\nC 0 0 1.4\n", "molecule/octane.cml", "XYZ", "it holds C2"),
         (b"a,b,c\n1,2,3\n", "table/data.parquet", "CSV", "records"),
