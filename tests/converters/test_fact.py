@@ -40,7 +40,7 @@ def test_a_long_dump_says_where_it_ends(run):
 def test_strings_of_one_and_two_bytes_a_letter_with_their_offsets(run):
     content = (
         b"\1\2abc\0plain words\0"
-        + b"\0" * 3
+        + b"\0" * 4
         + "größe wide".encode("utf-16-le")[6:]
         + b"\0\0\xff"
         + b"\0"

@@ -19,7 +19,7 @@ UNAR = Tool("unar", debian="unar libnss-wrapper", probe=("-v",), licence="LGPL-2
 LZOP = Tool("lzop", debian="lzop", licence="GPL-2.0")
 LZ4 = Tool("lz4", debian="lz4", licence="GPL-2.0")
 LRZIP = Tool("lrzip", debian="lrzip", licence="GPL-2.0")
-ZPAQ = Tool("zpaq", debian="zpaq", probe=())
+ZPAQ = Tool("zpaq", debian="zpaq", probe=("a", "", "/dev/null"))
 GIT = Tool("git", debian="git", licence="GPL-2.0")
 
 DOCUMENTS = ("EPUB", "DOCX", "XLSX", "PPTX", "ODT", "ODS", "ODP")
