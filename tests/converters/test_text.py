@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from omnic_stream.converters.warm import books, text
+from omnic_stream.converters.warm import books, ebook, text
 from omnic_stream.model.errors import Corrupt, TooExpensive
 
 SAMPLES = Path(text.__file__).parents[2] / "samples"
@@ -71,7 +71,7 @@ def test_markdown_has_headings_tables_and_code(run):
         (text.markdown, "MD", b"[a](javascript:alert(1)) ![b](https://evil.example/x.png)\n\n" + ATTACK.encode()),
         (text.notebook, "IPYNB", notebook({"cell_type": "markdown", "source": ATTACK})),
         (text.notebook, "IPYNB", notebook({"cell_type": "code", "source": "", "outputs": [{"data": {"text/html": ATTACK}}]})),
-        (books.epub, "EPUB", book(ATTACK)),
+        (ebook.epub, "EPUB", book(ATTACK)),
         (text.restructured, "RST", b"Title\n=====\n\n.. raw:: html\n\n   " + ATTACK.encode() + b"\n\n`a <javascript:alert(1)>`_\n"),
     ],
 )
@@ -118,7 +118,7 @@ def test_a_text_is_drawn(run):
 
 
 def test_books_and_letters_have_their_words(run):
-    made = page(run, books.epub, book("<p>tide</p>"), "EPUB")
+    made = page(run, ebook.epub, book("<p>tide</p>"), "EPUB")
     assert "<title>Tides</title>" in made
     assert "<h1>High water</h1>" in made
     assert len(body(page(run, books.docx, (SAMPLES / "letter.docx").read_bytes(), "DOCX"))) > 200
@@ -126,14 +126,14 @@ def test_books_and_letters_have_their_words(run):
 
 def test_bombs_are_refused(run):
     with pytest.raises(TooExpensive):
-        page(run, books.epub, book("a" * (65 << 20)), "EPUB")
+        page(run, ebook.epub, book("a" * (65 << 20)), "EPUB")
     with pytest.raises(TooExpensive):
         page(run, books.docx, packed(word__document_xml="a" * (257 << 20)), "DOCX")
     with pytest.raises(TooExpensive):
         page(run, text.markdown, b"a" * (17 << 20), "MD")
 
 
-@pytest.mark.parametrize("function", [books.epub, books.docx])
+@pytest.mark.parametrize("function", [ebook.epub, books.docx])
 def test_what_is_no_archive_is_corrupt(run, function):
     with pytest.raises(Corrupt):
         run(function, b"PK\x03\x04 nothing", "ZIP", "HTML")

@@ -49,16 +49,67 @@ OPTIONS = (
     *("--nolockcheck", "--nofirststartwizard", "--nocrashreport"),
 )
 
-PDF_BY_KIND = (
-    # A Writer/Web document is a text document too, so the closer kind comes first.
-    ("com.sun.star.text.WebDocument", "writer_web_pdf_Export"),
-    ("com.sun.star.text.TextDocument", "writer_pdf_Export"),
-    ("com.sun.star.sheet.SpreadsheetDocument", "calc_pdf_Export"),
-    ("com.sun.star.presentation.PresentationDocument", "impress_pdf_Export"),
-    ("com.sun.star.drawing.DrawingDocument", "draw_pdf_Export"),
+TEXT, SHEET, SLIDES = (
+    "com.sun.star.text.TextDocument",
+    "com.sun.star.sheet.SpreadsheetDocument",
+    "com.sun.star.presentation.PresentationDocument",
 )
-"""Services that a loaded document may support, and the filter that writes its PDF."""
+DRAWING, WEB, FORMULA = (
+    "com.sun.star.drawing.DrawingDocument",
+    "com.sun.star.text.WebDocument",
+    "com.sun.star.formula.FormulaProperties",
+)
+KINDS = (WEB, TEXT, SHEET, SLIDES, DRAWING, FORMULA)
+"""Services that a loaded document may support. A Writer/Web document is a text document too, so the closer kind comes first."""
 
+COMMA_SEPARATED = "44,34,76,1,,0,false,true,false,false,false,0"
+"""Comma, quotes, UTF-8, cells as they are shown, the first sheet (the manual's "Filter Options for CSV Export")."""
+WRITERS = {
+    "PDF": {
+        WEB: ("writer_web_pdf_Export", ""),
+        TEXT: ("writer_pdf_Export", ""),
+        SHEET: ("calc_pdf_Export", ""),
+        SLIDES: ("impress_pdf_Export", ""),
+        DRAWING: ("draw_pdf_Export", ""),
+        FORMULA: ("math_pdf_Export", ""),
+    },
+    "DOCX": {TEXT: ("MS Word 2007 XML", "")},
+    "DOC": {TEXT: ("MS Word 97", "")},
+    "ODT": {TEXT: ("writer8", "")},
+    "RTF": {TEXT: ("Rich Text Format", "")},
+    "TXT": {TEXT: ("Text (encoded)", "UTF8,LF,,,")},
+    "HTML": {
+        TEXT: ("HTML (StarWriter)", "EmbedImages"),
+        SHEET: ("HTML (StarCalc)", "EmbedImages"),
+    },
+    "XLSX": {SHEET: ("Calc MS Excel 2007 XML", "")},
+    "XLS": {SHEET: ("MS Excel 97", "")},
+    "ODS": {SHEET: ("calc8", "")},
+    "CSV": {SHEET: ("Text - txt - csv (StarCalc)", COMMA_SEPARATED)},
+    "PPTX": {SLIDES: ("Impress MS PowerPoint 2007 XML", "")},
+    "PPT": {SLIDES: ("MS PowerPoint 97", "")},
+    "ODP": {SLIDES: ("impress8", "")},
+    "ODG": {DRAWING: ("draw8", "")},
+    "SVG": {DRAWING: ("draw_svg_Export", "")},
+}
+"""For each target and kind of document: the filter that writes it, and its options."""
+POLICY = (
+    b"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">"
+    b'<meta name="viewport" content="width=device-width, initial-scale=1">'
+)
+"""Stands first in the head of a page: what it lets through runs nothing and fetches nothing."""
+
+PICTURES = frozenset({"EMF", "WMF"})
+"""Drawings without a page: LibreOffice lays them on a sheet of A4, of which only they are wanted."""
+SHEETS = frozenset(
+    {"XLSX", "XLSM", "XLTX", "XLS", "XLSB", "ODS", "OTS", "FODS", "SXC", "NUMBERS", "GNUMERIC"}
+    | {"CSV", "TSV", "DBF", "SLK", "DIF", "WK1", "WB2"}
+)
+ASKS_MORE = frozenset({"DIF", "DBF"})
+"""Their readers ask for a character set, and take their own choice where nobody can be asked. They have no passwords."""
+LOADING, WRITING = {True: 0.4, False: 0.1}, {True: 0.5, False: 0.6}
+"""How far loading leads and where writing begins, of a sheet and of anything else: a text is laid out between them, which takes
+longest and says nothing."""
 TABLES = frozenset({"CSV", "TSV"})
 CALC_TEXT = "Text - txt - csv (StarCalc)"
 ANY_TEXT = frozenset({"Text", "Text (encoded)", CALC_TEXT})
@@ -111,6 +162,7 @@ class Office:
 
     def __init__(self, folder: Path, uno: Any) -> None:
         self._uno = uno
+        self._unreadable = (uno.getClass("com.sun.star.lang.IllegalArgumentException"), uno.getClass("com.sun.star.io.IOException"))
         profile = write_profile(folder / "profile")
         pipe = f"omnic{os.getpid()}"
         argv = [program("soffice.bin"), profile, *OPTIONS, f"--accept=pipe,name={pipe};urp;StarOffice.ComponentContext"]
@@ -143,8 +195,8 @@ class Office:
             made.append(one)
         return tuple(made)
 
-    def load(self, file: Path, source: str, indicator: Any) -> Any:
-        """The document, which the caller closes. Raises Failed.
+    def load(self, file: Path, source: str, indicator: Any, asked: Any = None) -> Any:
+        """The document, which the caller closes. Raises Failed. ``asked`` is told what LibreOffice would ask a person.
 
         Hidden is more than tidy: Calc makes a window for a document that is not, and a timer of that window's cursor aborts the
         process (LibreOffice 7.4 without a display).
@@ -156,9 +208,16 @@ class Office:
             "UpdateDocMode": 0,  # UpdateDocMode.NO_UPDATE: links keep what they last showed
             "StatusIndicator": indicator,
         }
+        if asked is not None:
+            values["InteractionHandler"] = asked
         if source in TABLES:
             values |= {"FilterName": CALC_TEXT, "FilterOptions": table_options(file, source)}
-        document = self._desktop.loadComponentFromURL(f"file://{file}", "_blank", 0, self.properties(**values))
+        try:
+            document = self._desktop.loadComponentFromURL(f"file://{file}", "_blank", 0, self.properties(**values))
+        except self._unreadable:
+            document = None
+        if document is None and asked is not None and asked.locked:
+            raise Failed("The document is protected by a password.", "converter_failed")
         if document is None:
             raise Failed("LibreOffice cannot read this content.", "corrupt")
         if source not in TABLES and self._filter(document) in ANY_TEXT:
@@ -170,11 +229,40 @@ class Office:
     def _filter(document: Any) -> str:
         return next((str(one.Value) for one in document.getArgs() if one.Name == "FilterName"), "")
 
-    def write_pdf(self, document: Any, file: Path, indicator: Any) -> None:
-        name = next((name for service, name in PDF_BY_KIND if document.supportsService(service)), None)
-        if name is None:
-            raise Failed("LibreOffice has no pages to show of this content.", "converter_failed")
-        document.storeToURL(f"file://{file}", self.properties(FilterName=name, Overwrite=True, StatusIndicator=indicator))
+    def write(self, document: Any, target: str, file: Path, indicator: Any) -> None:
+        """Raises Failed where this kind of document does not become the target."""
+        kind = next((kind for kind in KINDS if document.supportsService(kind)), None)
+        written = WRITERS.get(target, {})
+        filters = written.get(kind or "") or (written.get(TEXT) if kind == WEB else None)
+        if filters is None:
+            raise Failed(f"LibreOffice makes no {target} of this kind of document.", "converter_failed")
+        name, options = filters
+        more = {"FilterOptions": options} if options else {}
+        document.storeToURL(f"file://{file}", self.properties(FilterName=name, Overwrite=True, StatusIndicator=indicator, **more))
+
+
+def cut_to_picture(uno: Any, document: Any) -> None:
+    """Make the page as large as what is on it."""
+    page = document.getDrawPages().getByIndex(0)
+    shapes = [page.getByIndex(number) for number in range(page.getCount())]
+    if not shapes:
+        return
+    left, top = (min(getattr(shape.Position, side) for shape in shapes) for side in ("X", "Y"))
+    right = max(shape.Position.X + shape.Size.Width for shape in shapes)
+    bottom = max(shape.Position.Y + shape.Size.Height for shape in shapes)
+    for side in ("BorderLeft", "BorderRight", "BorderTop", "BorderBottom"):
+        setattr(page, side, 0)
+    page.Width, page.Height = max(right - left, 100), max(bottom - top, 100)
+    for shape in shapes:
+        place = uno.createUnoStruct("com.sun.star.awt.Point")
+        place.X, place.Y = shape.Position.X - left, shape.Position.Y - top
+        shape.setPosition(place)
+
+
+def inert(page: bytes) -> bytes:
+    """A page that LibreOffice wrote, with the policy first in its head."""
+    head = page.find(b"<head>")
+    return POLICY + page if head < 0 else page[: head + 6] + POLICY + page[head + 6 :]
 
 
 class Told:
@@ -214,25 +302,66 @@ def indicators(uno: Any, unohelper: Any) -> Any:
     return Indicator
 
 
+def questions(uno: Any, unohelper: Any) -> Any:
+    """The class of what answers LibreOffice's questions: always no, but it remembers whether one was for a password.
+
+    A question is known by the answers that it takes: pyuno cannot hand on the question itself, which is an exception's value.
+    """
+
+    class Asked(unohelper.Base, uno.getClass("com.sun.star.task.XInteractionHandler2")):
+        def __init__(self) -> None:
+            self.locked = False
+
+        def handleInteractionRequest(self, request: Any) -> bool:  # noqa: N802 - UNO's names
+            answers = request.getContinuations()
+            self.locked = self.locked or any(hasattr(answer, "setPassword") for answer in answers)
+            for answer in answers:
+                if "Abort" in str(answer) or "Disapprove" in str(answer):
+                    answer.select()
+                    break
+            return True
+
+        def handle(self, request: Any) -> None:
+            self.handleInteractionRequest(request)
+
+    return Asked
+
+
+class Making:
+    """What UNO must be there for: the classes of indicators and of answers."""
+
+    def __init__(self, uno: Any, unohelper: Any) -> None:
+        self.uno = uno
+        self.indicator, self.asked = indicators(uno, unohelper), questions(uno, unohelper)
+
+
 def convert(
-    office: Office, indicator: Any, told: Told, request: Mapping[str, Any], descriptors: list[int], folder: Path
+    office: Office, making: Making, told: Told, request: Mapping[str, Any], descriptors: list[int], folder: Path
 ) -> dict[str, Any]:
     """One call: copy the input into the cage, load, write, copy the result out. Raises Failed and what UNO raises."""
-    source = str(request["source"])
+    source, target = str(request["source"]), str(request["target"])
     extension = source.lower()
-    if not (extension.isascii() and extension.isalnum()):
+    if not (extension.isascii() and extension.isalnum()) or target not in WRITERS:
         raise Failed("LibreOffice does not know this format.", "converter_failed")
-    read, written = folder / f"document.{extension}", folder / "result.pdf"
+    read, written = folder / f"document.{extension}", folder / f"result.{target.lower()}"
+    sheet = source in SHEETS
     try:
         with open(descriptors[0], "rb", closefd=False) as given, read.open("wb") as copy:
             shutil.copyfileobj(given, copy, 1 << 20)
         started = time.monotonic()
-        document = office.load(read, source, indicator(told, 0.0, 0.4))
+        asked = None if source in ASKS_MORE else making.asked()
+        document = office.load(read, source, making.indicator(told, 0.0, LOADING[sheet]), asked)
         loaded = time.monotonic()
         try:
-            office.write_pdf(document, written, indicator(told, 0.5, 1.0))
+            if source in PICTURES and document.supportsService(DRAWING):
+                cut_to_picture(making.uno, document)
+            office.write(document, target, written, making.indicator(told, WRITING[sheet], 1.0))
         finally:
             document.close(True)
+        if target == "HTML":
+            written.write_bytes(inert(written.read_bytes()))
+        elif target == "TXT":
+            written.write_bytes(written.read_bytes().removeprefix(b"\xef\xbb\xbf"))
         with written.open("rb") as result, open(descriptors[1], "wb", closefd=False) as out:
             shutil.copyfileobj(result, out, 1 << 20)
         return {"load": round(loaded - started, 3), "write": round(time.monotonic() - loaded, 3)}
@@ -252,7 +381,7 @@ def serve() -> None:
     import unohelper  # pyright: ignore[reportMissingImports]
 
     office = Office(folder, uno)
-    indicator = indicators(uno, unohelper)
+    making = Making(uno, unohelper)
     # The bridge to a dead process breaks before the process can be waited for.
     gone: Any = uno.getClass("com.sun.star.lang.DisposedException")  # pyright: ignore[reportUnknownVariableType]
     service.send(json.dumps({"ready": office.process.pid}).encode())
@@ -262,9 +391,7 @@ def serve() -> None:
             return
         request = json.loads(data)
         try:
-            answer: dict[str, Any] = {
-                "ok": convert(office, indicator, Told(service, request["call"]), request, descriptors, folder)
-            }
+            answer: dict[str, Any] = {"ok": convert(office, making, Told(service, request["call"]), request, descriptors, folder)}
         except Failed as error:
             answer = {"error": error.args[0], "code": error.args[1]}
         except Exception as error:  # whatever UNO raises over hostile content; stderr has it, strangers do not

@@ -73,5 +73,4 @@ CONVERTERS = (
         tools=(Tool("mammoth", pip="mammoth", module=True), NH3),
         specimen="letter.docx",
     ),
-    converter("epub.html", OFFICE_TEXT + "epub", ("EPUB",), "HTML", ms=40, loss=Loss.RESTYLES, tools=(NH3,)),
 )

@@ -1,23 +1,20 @@
-"""DOCX and EPUB to HTML, each from its ZIP, read within bounds."""
+"""What office files hold in their ZIP, read within bounds: DOCX to HTML, and the previews of Apple's."""
 
 from __future__ import annotations
 
 import io
 import os
-import posixpath
-import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from omnic_stream.converters.warm.pages import cleaned, decoded, document, write
+from omnic_stream.converters.warm.pages import cleaned, document, write
 from omnic_stream.model.contracts import Call, MiB
-from omnic_stream.model.errors import Corrupt, TooExpensive
+from omnic_stream.model.errors import ConverterFailed, Corrupt, TooExpensive
 
 MOST_UNPACKED = 64 * MiB
 MOST_MEMBERS = 100_000
-MOST_CHAPTERS = 500
 
 
 @contextmanager
@@ -47,39 +44,36 @@ def docx(call: Call) -> dict[str, int]:
     return write(call, document("Document", cleaned(str(result.value))))
 
 
-def epub(call: Call) -> dict[str, int]:
-    """The chapters in the order of the spine (EPUB 3.3 section 5.7), one after another."""
+PREVIEWS = (
+    "QuickLook/Preview.pdf",
+    "preview.pdf",
+    "preview.jpg",
+    "QuickLook/Thumbnail.jpg",
+    "preview-web.jpg",
+    "preview-micro.jpg",
+)
+"""What Pages, Numbers and Keynote leave in their files for Finder, best first: all pages until 2009, since 2013 the first as a picture."""
+
+
+def apple_preview(call: Call) -> dict[str, int]:
+    """Apple's own preview as PDF. Raises ConverterFailed where the document was saved without one."""
+    from PIL import Image
+
     with opened(call) as archive:
-        container = _read(archive, "META-INF/container.xml")
-        found = re.search(r'full-path\s*=\s*["\']([^"\']+)', container)
+        names = archive.namelist()
+        found = next((name for last in PREVIEWS for name in names if name == last or name.endswith(f"/{last}")), None)
         if found is None:
-            raise Corrupt("The book is broken: it does not say where its parts are.")
-        package = _read(archive, found[1])
-        items: dict[str, str] = {}
-        for item in re.findall(r"<(?:\w+:)?item\b[^>]*>", package):
-            values = dict(re.findall(r'([\w-]+)\s*=\s*["\']([^"\']*)', item))
-            items[values.get("id", "")] = values.get("href", "")
-        order = re.findall(r"<(?:\w+:)?itemref\b[^>]*\bidref\s*=\s*[\"']([^\"']+)", package)[:MOST_CHAPTERS]
-        title = re.search(r"<dc:title[^>]*>([^<]+)", package)
-        base, size = posixpath.dirname(found[1]), 0
-        chapters: list[str] = []
-        for number, name in enumerate(order):
-            text = _read(archive, posixpath.normpath(posixpath.join(base, items.get(name, "").partition("#")[0])))
-            size += len(text)
-            if size > MOST_UNPACKED:
-                raise TooExpensive("The book unpacks to more than is allowed.")
-            body = re.search(r"(?is)<body\b[^>]*>(.*)</body>", text)
-            chapters.append(f"<section>{cleaned(body[1] if body else text)}</section>")
-            call.report((number + 1) / len(order))
-    return write(call, document(title[1].strip() if title else "Book", "\n".join(chapters)))
-
-
-def _read(archive: zipfile.ZipFile, name: str) -> str:
-    try:
-        with archive.open(name) as member:
+            raise ConverterFailed("The document cannot be read, and was saved without a preview.")
+        with archive.open(found) as member:
             data = member.read(MOST_UNPACKED + 1)
-    except KeyError:
-        raise Corrupt("The book is broken: a part that it names is not there.") from None
     if len(data) > MOST_UNPACKED:
-        raise TooExpensive("A part of the book unpacks to more than is allowed.")
-    return decoded(data)
+        raise TooExpensive("The preview unpacks to more than is allowed.")
+    if data.startswith(b"%PDF-"):
+        return write(call, data)
+    try:
+        made = io.BytesIO()
+        with Image.open(io.BytesIO(data), formats=("JPEG",)) as picture:
+            picture.convert("RGB").save(made, "PDF", resolution=96.0)
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        raise Corrupt("The preview in the document is broken.") from error
+    return write(call, made.getvalue())
