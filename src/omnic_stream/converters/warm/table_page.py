@@ -46,7 +46,7 @@ def page(call: Call, sheets: Sequence[Sheet]) -> dict[str, int]:
         fair = left // (len(taken) - number)
         rows = min(sheet.count, MOST_ROWS, max(fair // max(len(sheet.columns), 1), 20))
         left -= rows * len(sheet.columns)
-        parts.append(_section(sheet, number, list(islice(sheet.rows(), rows)), alone=len(taken) == 1))
+        parts.append(section(sheet, number, list(islice(sheet.rows(), rows)), alone=len(taken) == 1))
         call.report((number + 1) / len(taken))
     title = taken[0].name if len(taken) == 1 else f"{len(sheets)} tables"
     head = f"<h1>{html.escape(title)}</h1>"
@@ -56,7 +56,8 @@ def page(call: Call, sheets: Sequence[Sheet]) -> dict[str, int]:
     return write(call, document(title, head + "\n".join(parts), css=CSS, wide=True))
 
 
-def _section(sheet: Sheet, number: int, rows: Sequence[Row], *, alone: bool) -> str:
+def section(sheet: Sheet, number: int, rows: Sequence[Row], *, alone: bool = True) -> str:
+    """A table as markup."""
     right = [kind in NUMERIC for kind in sheet.kinds]
     heads = "".join(
         f"<th{_aligned(is_number)}>{html.escape(name)}<small>{kind}</small></th>"
