@@ -1,8 +1,11 @@
-"""PDF: a page as a picture, every page, the text. pdfium does all of it; poppler, where it is installed, what it does better."""
+"""PDF: pages as pictures, some pages, the text, facts and contents. pdfium does most; poppler, where it is installed, the rest better."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from omnic_stream.converters.image import FITTING, PILLOW, VIPS
+from omnic_stream.converters.vector import GHOSTSCRIPT
 from omnic_stream.model.contracts import (
     Bound,
     Command,
@@ -18,7 +21,9 @@ from omnic_stream.model.contracts import (
 
 PDFIUM = Tool("pypdfium2", pip="pypdfium2", module=True)
 LIMITS = Limits(seconds=60, stall=30, memory=1 * GiB, output=64 * MiB)
+BESIDE = replace(LIMITS, memory=2 * GiB, address_space=None)
 MANY = Limits(seconds=300, stall=60, cpu=300, memory=1 * GiB, output=512 * MiB)
+MANY_BESIDE = replace(MANY, memory=2 * GiB, address_space=None)
 
 
 def poppler(name: str) -> Tool:
@@ -27,11 +32,6 @@ def poppler(name: str) -> Tool:
 
 def to_text(bound: Bound) -> tuple[str, ...]:
     return ("pdftotext", "-layout", "-enc", "UTF-8", bound.input, bound.output)
-
-
-def to_svg(bound: Bound) -> tuple[str, ...]:
-    page = bound.arguments.get("page", "1")
-    return ("pdftocairo", "-svg", "-f", page, "-l", page, bound.input, bound.output)
 
 
 CONVERTERS: tuple[Converter, ...] = (
@@ -89,14 +89,75 @@ CONVERTERS: tuple[Converter, ...] = (
     ),
     Converter(
         id="pdf.svg",
-        version=1,
+        version=2,
         inputs=("PDF",),
         outputs=("SVG",),
-        run=Command(argv=to_svg, limits=LIMITS),
+        run=WarmCall(function="omnic_stream.converters.warm.pdf:svg", worker="heavy", limits=BESIDE, risky=True),
         cost=Cost(ms=120, ms_per_mib=60),
         loss=Loss.EXTRACTS,
         takes=("page",),
-        tools=(poppler("pdftocairo"),),
+        tools=(PDFIUM, poppler("pdftocairo")),
+        specimen="leaflet.pdf",
+        family="pdf",
+    ),
+    Converter(
+        id="pdf.html",
+        version=1,
+        inputs=("PDF",),
+        outputs=("HTML",),
+        run=WarmCall(function="omnic_stream.converters.warm.pdf_page:to_html", worker="heavy", limits=BESIDE, risky=True),
+        cost=Cost(ms=120, ms_per_mib=150),
+        loss=Loss.EXTRACTS,
+        tools=(PDFIUM, PILLOW, poppler("pdftotext")),
+        specimen="leaflet.pdf",
+        family="pdf",
+    ),
+    Converter(
+        id="pdf.selection",
+        version=1,
+        inputs=("PDF",),
+        outputs=("PDF",),
+        run=WarmCall(function="omnic_stream.converters.warm.pdf:selection", limits=LIMITS),
+        cost=Cost(ms=20, ms_per_mib=20),
+        loss=Loss.NONE,  # what is left out was asked for
+        takes=("first", "last"),
+        tools=(PDFIUM,),
+        specimen="leaflet.pdf",
+        family="pdf",
+    ),
+    Converter(
+        id="pdf.facts",
+        version=1,
+        inputs=("PDF",),
+        outputs=("metadata.json",),
+        run=WarmCall(function="omnic_stream.converters.warm.pdf_facts:facts", limits=LIMITS),
+        cost=Cost(ms=3),
+        loss=Loss.EXTRACTS,
+        tools=(PDFIUM,),
+        specimen="leaflet.pdf",
+        family="pdf",
+    ),
+    Converter(
+        id="pdf.outline",
+        version=1,
+        inputs=("PDF",),
+        outputs=("outline.json",),
+        run=WarmCall(function="omnic_stream.converters.warm.pdf_facts:outline", limits=LIMITS),
+        cost=Cost(ms=5),
+        loss=Loss.EXTRACTS,
+        tools=(PDFIUM,),
+        specimen="leaflet.pdf",
+        family="pdf",
+    ),
+    Converter(
+        id="pdf.archival",
+        version=1,
+        inputs=("PDF",),
+        outputs=("PDFA",),
+        run=WarmCall(function="omnic_stream.converters.warm.page:archival", worker="heavy", limits=MANY_BESIDE, risky=True),
+        cost=Cost(ms=700, ms_per_mib=1500),
+        loss=Loss.REENCODES,
+        tools=(PDFIUM, PILLOW, GHOSTSCRIPT),
         specimen="leaflet.pdf",
         family="pdf",
     ),

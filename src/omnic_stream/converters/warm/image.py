@@ -9,12 +9,12 @@ import io
 import os
 import tarfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from omnic_stream.converters.warm import pixels
-from omnic_stream.converters.warm.files import write
-from omnic_stream.model.contracts import Call
+from omnic_stream.converters.warm.files import read, write
+from omnic_stream.model.contracts import Call, MiB
 from omnic_stream.model.errors import ConverterFailed, Corrupt, OmnicError, TooExpensive
 
 # read by libvips when it starts: loaders that its authors do not trust with hostile content stay shut
@@ -341,6 +341,7 @@ def tiles(call: Call) -> None:
 
 MOST_PAPER = 2 * pixels.MOST_PIXELS
 """Pixels of all pages that become one PDF."""
+LARGEST_AS_IT_IS = 128 * MiB
 SCREEN = 96
 """Pixels an inch of a picture that does not say."""
 
@@ -349,28 +350,37 @@ def document(call: Call) -> None:
     """A PDF of every page of a TIFF, or of one picture (of an animation or icon: the first), as large as its resolution says."""
     import pyvips
 
+    from omnic_stream.converters.warm import pdf
+
     try:
         header = _loader(pyvips, call)
         count = header.get_n_pages() if header is not None and call.source in MANY_PAGES else 1
         resolution = header.xres * 25.4 if header is not None else SCREEN
-        sheets: list[Any] = []
-        left = MOST_PAPER
-        for page in range(count):
-            sheet = _still(pyvips, call, {"page": str(page + 1)})
-            left -= sheet.width * sheet.height
-            if left < 0:
-                raise TooExpensive(f"The pages have more than {MOST_PAPER // 1_000_000} million pixels together.")
-            if sheet.hasalpha():
-                sheet = sheet.flatten(background=[255, 255, 255])
-            sheets.append(pixels.to_pillow(sheet))
-            call.report((page + 1) / (count + 1))
+        # 72 is what libvips and most programs say where they know nothing
+        inch = resolution if 72.5 < resolution < 2400 else SCREEN
+        write(call.output, pdf.printed(_sheets(pyvips, call, count), inch))
     except pyvips.Error as error:
         raise _complaint(str(error)) from error
-    buffer = io.BytesIO()
-    # 72 is what libvips and most programs say where they know nothing
-    inch = resolution if 72.5 < resolution < 2400 else SCREEN
-    sheets[0].save(buffer, "PDF", save_all=True, append_images=sheets[1:], resolution=inch, quality=90)
-    write(call.output, buffer.getvalue())
+
+
+def _sheets(pyvips: Any, call: Call, count: int) -> Iterator[bytes]:
+    """Each page as JPEG; what is one already, and means the same in a PDF, as it is."""
+    from omnic_stream.converters.warm import pdf
+
+    if call.source == "JPG" and pdf.goes_in_as_it_is(content := read(call.input, LARGEST_AS_IT_IS)):
+        _still(pyvips, call, {}).avg()  # decoded once, so that what is cut short is told of
+        yield content
+        return
+    left = MOST_PAPER
+    for page in range(count):
+        sheet = _still(pyvips, call, {"page": str(page + 1)})
+        left -= sheet.width * sheet.height
+        if left < 0:
+            raise TooExpensive(f"The pages have more than {MOST_PAPER // 1_000_000} million pixels together.")
+        if sheet.hasalpha():
+            sheet = sheet.flatten(background=[255, 255, 255])
+        yield sheet.write_to_buffer(".jpg", Q=90, keep="none")
+        call.report((page + 1) / (count + 1))
 
 
 def picture(call: Call, image: Any, kind: str, *, width: int = 0, height: int = 0) -> None:

@@ -6,11 +6,11 @@ import io
 import math
 import os
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from omnic_stream.converters.warm import image, pixels
+from omnic_stream.converters.warm import image, pixels, programs
 from omnic_stream.converters.warm.files import write
 from omnic_stream.model.contracts import Call, MiB
 from omnic_stream.model.errors import ConverterFailed, Corrupt, TooExpensive
@@ -49,19 +49,15 @@ def document(descriptor: int) -> Iterator[Any]:
 
 
 def page(call: Call) -> None:
-    """One page as PNG or JPG, also as a thumb: rendered at the size that is asked for."""
+    """One page as PNG or JPG, rendered at the size that is asked for."""
     number = int(call.arguments.get("page", "1"))
-    kind = call.target.rpartition(".")[2].upper()
-    still = call.target.startswith("thumb.")
     with document(call.input) as opened:
         if number > len(opened):
             raise pixels.no_such_page(len(opened))
         width, height = int(call.arguments.get("width", "0")), int(call.arguments.get("height", "0"))
-        if still and not (width or height):
-            width = height = 256
         picture = _rendered(opened, number - 1, width, height, cover=call.arguments.get("fit") in {"crop", "smart"})
     call.report(0.8)
-    image.picture(call, picture, kind, width=width, height=height)
+    image.picture(call, picture, image.kind_of(call.target), width=width, height=height)
 
 
 def _rendered(opened: Any, index: int, width: int, height: int, *, cover: bool = False) -> Any:
@@ -123,3 +119,71 @@ def text(call: Call) -> None:
             parts.append(words)
             call.report((index + 1) / len(opened))
     write(call.output, "\n\f".join(parts).encode("utf-8", "replace") or b"\n")
+
+
+def selection(call: Call) -> None:
+    """The pages from ``first`` to ``last`` as a document of their own."""
+    import pypdfium2
+
+    with document(call.input) as opened:
+        first, last = int(call.arguments.get("first", "1")), min(len(opened), int(call.arguments.get("last", len(opened))))
+        if first > last:
+            raise pixels.no_such_page(len(opened))
+        made = pypdfium2.PdfDocument.new()
+        try:
+            made.import_pages(opened, pages=list(range(first - 1, last)))
+            buffer = io.BytesIO()
+            made.save(buffer)
+        except pypdfium2.PdfiumError as error:
+            raise Corrupt("A page is broken: it cannot be copied.") from error
+        finally:
+            made.close()
+    write(call.output, buffer.getvalue())
+
+
+def svg(call: Call) -> None:
+    """One page by poppler's cairo: letters as shapes, so that it looks the same everywhere."""
+    number = int(call.arguments.get("page", "1"))
+    with document(call.input) as opened:
+        if number > len(opened):
+            raise pixels.no_such_page(len(opened))
+    with programs.scratch() as folder:
+        given, made = programs.copied(call, folder, "in.pdf"), folder / "out.svg"
+        programs.run(("pdftocairo", "-svg", "-f", str(number), "-l", str(number), str(given), str(made)), folder=folder)
+        write(call.output, made.read_bytes())
+
+
+def goes_in_as_it_is(content: bytes) -> bool:
+    """Whether a picture is a JPEG whose numbers mean in a PDF what they mean alone: upright, grey or RGB, without a profile."""
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            upright = image.getexif().get(0x0112, 1) in {0, 1}
+            return image.format == "JPEG" and upright and image.mode in {"L", "RGB"} and "icc_profile" not in image.info
+    except (OSError, SyntaxError, ValueError):
+        return False
+
+
+def printed(sheets: Iterable[bytes], inch: float = RESOLUTION) -> bytes:
+    """A PDF with a page for each JPEG, ``inch`` pixels an inch; none is compressed again."""
+    import pypdfium2
+
+    made = pypdfium2.PdfDocument.new()
+    try:
+        for content in sheets:
+            picture = pypdfium2.PdfImage.new(made)
+            picture.load_jpeg(io.BytesIO(content), inline=True)
+            wide, high = (side * POINTS / inch for side in picture.get_px_size())
+            picture.set_matrix(pypdfium2.PdfMatrix().scale(wide, high))
+            sheet = made.new_page(wide, high)
+            sheet.insert_obj(picture)
+            sheet.gen_content()
+            sheet.close()
+        buffer = io.BytesIO()
+        made.save(buffer)
+        return buffer.getvalue()
+    except pypdfium2.PdfiumError as error:
+        raise Corrupt("A picture cannot be put on paper.") from error
+    finally:
+        made.close()

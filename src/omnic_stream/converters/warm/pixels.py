@@ -7,8 +7,8 @@ import os
 import struct
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, BinaryIO
 
 from omnic_stream.model.errors import ConverterFailed, Corrupt, OmnicError, TooExpensive
 
@@ -48,6 +48,18 @@ def no_such_page(count: int) -> OmnicError:
 @contextmanager
 def opened(descriptor: int) -> Iterator[Any]:
     """A PIL image, nothing decoded yet, of a size that may be. Raises Corrupt, TooExpensive."""
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    with os.fdopen(os.dup(descriptor), "rb") as file, _opened(file) as image:  # Pillow closes only what it opened itself
+        yield image
+
+
+def reading(content: bytes) -> AbstractContextManager[Any]:
+    """The same, of a picture that lies within another file."""
+    return _opened(io.BytesIO(content))
+
+
+@contextmanager
+def _opened(file: BinaryIO) -> Iterator[Any]:
     from PIL import Image, UnidentifiedImageError
 
     Image.MAX_IMAGE_PIXELS = None  # check_size speaks a clearer sentence, and before anything is decoded
@@ -58,19 +70,17 @@ def opened(descriptor: int) -> Iterator[Any]:
     else:
         heif: Any = pillow_heif
         heif.register_heif_opener()
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    with os.fdopen(os.dup(descriptor), "rb") as file:  # Pillow closes only what it opened itself
-        try:
-            image = Image.open(file)
-        except UnidentifiedImageError as error:
-            raise Corrupt("The picture cannot be read: its content fits no known picture format.") from error
-        except (OSError, SyntaxError, ValueError, struct.error, zlib.error, EOFError, KeyError, IndexError) as error:
-            raise Corrupt("The picture is broken or cut short: its header cannot be read.") from error
-        with image:
-            check_size(*image.size)
-            if image.format == "SUN":
-                image.tile = [tile._replace(args=_padded_first(tile.args)) for tile in image.tile]
-            yield image
+    try:
+        image = Image.open(file)
+    except UnidentifiedImageError as error:
+        raise Corrupt("The picture cannot be read: its content fits no known picture format.") from error
+    except (OSError, SyntaxError, ValueError, struct.error, zlib.error, EOFError, KeyError, IndexError) as error:
+        raise Corrupt("The picture is broken or cut short: its header cannot be read.") from error
+    with image:
+        check_size(*image.size)
+        if image.format == "SUN":
+            image.tile = [tile._replace(args=_padded_first(tile.args)) for tile in image.tile]
+        yield image
 
 
 def _padded_first(words: Any) -> Any:

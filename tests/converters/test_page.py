@@ -1,0 +1,155 @@
+"""DjVu, XPS and comics: pages at known colours, words, counts."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pypdfium2
+import pytest
+from PIL import Image
+
+from omnic_stream import samples
+from omnic_stream.converters.page import CONVERTERS
+from omnic_stream.converters.warm import image, page, pdf
+from omnic_stream.model.contracts import Bound, Command
+from omnic_stream.model.errors import ConverterFailed, Corrupt, TooExpensive
+
+SAMPLES = Path(next(iter(samples.__path__)))
+LETTER = "document/lizard2002.djvu"
+RED, GREEN, BLUE = (220, 40, 40), (40, 180, 60), (40, 60, 210)
+
+
+def near(found: object, wanted: tuple[int, ...], slack: int = 8) -> bool:
+    return all(abs(a - b) <= slack for a, b in zip(found, wanted, strict=True))  # type: ignore[call-overload]
+
+
+def test_a_page_of_djvu(run):
+    with Image.open(run(page.djvu_page, LETTER, "DJVU", "PNG")) as made:
+        assert made.size == (2539, 3295)
+        histogram = made.convert("L").histogram()
+        assert sum(histogram[200:]) > 0.8 * made.width * made.height  # paper
+        assert sum(histogram[:80]) > 0.01 * made.width * made.height  # ink
+    leaflet = (SAMPLES / "leaflet.djvu").read_bytes()
+    with Image.open(run(page.djvu_page, leaflet, "DJVU", "JPG", page="2", width="200", height="200")) as made:
+        assert (made.format, made.size) == ("JPEG", (200, 150))
+        assert made.convert("L").getpixel((120, 105)) < 60
+        assert made.convert("L").getpixel((190, 140)) > 200
+    with pytest.raises(ConverterFailed, match="2 pages"):
+        run(page.djvu_page, leaflet, "DJVU", "PNG", page="3")
+
+
+def test_djvu_on_paper_and_in_words(run):
+    made = pypdfium2.PdfDocument(run(page.djvu_pdf, LETTER, "DJVU", "PDF").getvalue())
+    assert len(made) == 2
+    assert [round(side) for side in made[0].get_size()] == [609, 791]
+    words = run(page.djvu_text, LETTER, "DJVU", "TXT").getvalue().decode()
+    assert "Dear Yann and Leon" in words
+    assert words.count("\f") == 2
+    assert "Harbour Lights" in run(page.djvu_text, (SAMPLES / "leaflet.djvu").read_bytes(), "DJVU", "TXT").getvalue().decode()
+
+
+def test_the_progress_of_ddjvu():
+    read = page.djvu_progress(4)
+    assert [read(line) for line in (b"-------- page 1 -------\n", b"DJVU Image\n", b"-------- page 3 -------\n")] == [0, None, 0.5]
+
+
+def test_xps_by_its_command(tmp_path: Path):
+    converter = next(each for each in CONVERTERS if each.id == "xps.pdf")
+    assert isinstance(converter.run, Command)
+    bound = Bound(
+        input=str(SAMPLES / "leaflet.xps"), output=str(tmp_path / "out"), source="XPS", target="PDF", arguments={}, folder=""
+    )
+    subprocess.run(converter.run.render(bound), check=True, capture_output=True, timeout=60)
+    made = pypdfium2.PdfDocument((tmp_path / "out").read_bytes())
+    assert [round(side) for side in made[0].get_size()] == [300, 225]
+    for index, colour in ((0, RED), (1, BLUE)):
+        drawn = made[index].render().to_pil().convert("RGB")
+        assert near(drawn.getpixel((75, 100)), colour)
+        assert drawn.getpixel((250, 100)) == (255, 255, 255)
+
+
+def comic(extension: str, tmp_path: Path) -> bytes:
+    if extension != "cb7":
+        return (SAMPLES / f"beacon.{extension}").read_bytes()
+    with zipfile.ZipFile(SAMPLES / "beacon.cbz") as archive:
+        archive.extractall(tmp_path)
+    subprocess.run(["bsdtar", "--format", "7zip", "-cf", tmp_path / "c", "-C", tmp_path, "beacon"], check=True, timeout=30)
+    return (tmp_path / "c").read_bytes()
+
+
+@pytest.mark.parametrize("extension", ["cbz", "cbt", "cb7"])
+def test_pages_of_a_comic_in_the_order_of_their_numbers(run, tmp_path, extension):
+    content = comic(extension, tmp_path)
+    for number, colour in (("1", RED), ("2", GREEN), ("3", BLUE)):
+        with Image.open(run(page.comic_page, content, extension.upper(), "PNG", page=number)) as made:
+            assert made.size == (60, 90)
+            assert near(made.convert("RGB").getpixel((30, 40)), colour)
+    with pytest.raises(ConverterFailed, match="3 pages"):
+        run(page.comic_page, content, extension.upper(), "PNG", page="4")
+    with tarfile.open(fileobj=run(page.comic_pages, content, extension.upper(), "pages.png", first="2")) as tar:
+        assert tar.getnames() == ["page-0002.png", "page-0003.png"]
+        with Image.open(tar.extractfile("page-0003.png")) as made:
+            assert near(made.convert("RGB").getpixel((30, 40)), BLUE)
+    paper = run(page.comic_pdf, content, extension.upper(), "PDF").getvalue()
+    made = pypdfium2.PdfDocument(paper)
+    assert len(made) == 3
+    for index, colour in enumerate((RED, GREEN, BLUE)):
+        drawn = made[index].render(scale=3).to_pil().convert("RGB")
+        assert near(drawn.getpixel((drawn.width // 2, drawn.height // 2)), colour)
+
+
+def test_a_jpeg_goes_on_paper_as_it_is(run):
+    photo = (SAMPLES / "harbour.jpg").read_bytes()
+    made = run(image.document, photo, "JPG", "PDF").getvalue()
+    with Image.open(io.BytesIO(photo)) as whole:
+        assert ("icc_profile" in whole.info) or photo[-2000:] in made
+    turned = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (80, 40), RED).save(turned, "JPEG", exif=exif)
+    assert not pdf.goes_in_as_it_is(turned.getvalue())
+    wide, high = pypdfium2.PdfDocument(run(image.document, turned.getvalue(), "JPG", "PDF").getvalue())[0].get_size()
+    assert high > wide
+    for mode in ("CMYK", "RGB"):
+        buffer = io.BytesIO()
+        Image.new(mode, (40, 40), (0, 255, 255, 0) if mode == "CMYK" else (230, 30, 30)).save(buffer, "JPEG")
+        sheet = pypdfium2.PdfDocument(run(image.document, buffer.getvalue(), "JPG", "PDF").getvalue())[0]
+        red, green, blue = sheet.render().to_pil().convert("RGB").getpixel((10, 10))
+        assert red > 180
+        assert max(green, blue) < 90
+
+
+def test_a_comic_without_pictures_says_so(run):
+    for name, source in (("ebook/t.cbz", "CBZ"), ("ebook/t.cbr", "CBR")):
+        with pytest.raises(ConverterFailed, match="holds no pictures"):
+            run(page.comic_page, name, source, "PNG")
+
+
+def test_hostile_comics_end_in_a_sentence(run):
+    with pytest.raises(Corrupt):
+        run(page.comic_page, b"PK\x03\x04 and nothing more", "CBZ", "PNG")
+    with pytest.raises(Corrupt):
+        run(page.comic_page, b"Rar!\x1a\x07 and nothing more", "CBR", "PNG")
+
+    def packed(**members: bytes) -> bytes:
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in members.items():
+                archive.writestr(name.replace("_", "."), content)
+        return buffer.getvalue()
+
+    with pytest.raises(Corrupt):
+        run(page.comic_page, packed(p1_png=b"\x89PNG\r\n\x1a\n broken"), "CBZ", "PNG")
+    with pytest.raises(TooExpensive, match="MiB"):
+        run(page.comic_page, packed(p1_png=bytes(65 << 20)), "CBZ", "PNG")
+
+
+@pytest.mark.parametrize("content", [b"AT&TFORM\0\0\0\x99DJVU", b"", b"hello"])
+def test_what_is_no_djvu_is_called_broken(run, content):
+    for function in (page.djvu_page, page.djvu_pdf):
+        with pytest.raises(Corrupt):
+            run(function, content, "DJVU", "PNG")
