@@ -189,6 +189,11 @@ def page(call: Call) -> None:
 
 
 def _tree_page(call: Call, all_of: Told, link: Callable[[str], str | None]) -> str:
+    return f"<h1>{html.escape(kind_of(call.source))}</h1>{tree_table(call, all_of, link)}"
+
+
+def tree_table(call: Call, all_of: Told, link: Callable[[str], str | None] = lambda place: None) -> str:
+    """The sums, the tree, and what was left out: clean markup. ``link`` tells where a member's name leads."""
     members = all_of.shown
     size = sum(member.size or 0 for member in members)
     packed = os.fstat(call.input).st_size
@@ -200,7 +205,6 @@ def _tree_page(call: Call, all_of: Told, link: Callable[[str], str | None]) -> s
         rows.append(_tree_row(depth, branch, link))
     left_out = "".join(f"<li>{html.escape(name)}: {html.escape(reason)}</li>" for name, reason in all_of.left_out[:200])
     return (
-        f"<h1>{html.escape(kind_of(call.source))}</h1>"
         f'<p class="note">{html.escape(summed(members))}; {sized(size)}, packed in {sized(packed)}.</p>'
         f'<table class="tree"><tbody>{"".join(rows)}</tbody></table>'
         + (f"<h2>Left out</h2><ul>{left_out}</ul>" if left_out else "")
@@ -229,11 +233,15 @@ def _tree_row(depth: int, branch: Branch, link: Callable[[str], str | None]) -> 
 def picture(call: Call) -> None:
     all_of = told(call)
     members = all_of.shown
-    rows = [_row(depth, branch) for depth, branch in _walked(tree(members[:MOST_LISTED]))]
+    rows = tree_rows(members)
     size = sum(member.size or 0 for member in members)
     write_card(
         call, Card(badge=call.source, title=summed(members), subtitle=f"{kind_of(call.source)}, {sized(size)} unpacked", rows=rows)
     )
+
+
+def tree_rows(members: Sequence[Member]) -> list[Row]:
+    return [_row(depth, branch) for depth, branch in _walked(tree(members[:MOST_LISTED]))]
 
 
 def _row(depth: int, branch: Branch) -> Row:

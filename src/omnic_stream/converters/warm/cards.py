@@ -100,7 +100,8 @@ def _drawn(card: Card, shape: tuple[int, int], rows: int) -> Any:
     draw.rounded_rectangle((wide - edge - width, edge, wide - edge, edge + unit * 1.1), unit * 0.25, fill=GROUND)
     draw.text((wide - edge - width / 2, edge + unit * 0.55), card.badge, font=badge, fill=card.colour, anchor="mm")
     room = wide - 3 * edge - width
-    _text(draw, (edge, unit * 1.15), card.title, "bold", unit * 0.95, GROUND, room)
+    size = min(max(0.95 * room / max(_font("bold", unit).getlength(card.title), 1), 0.6), 0.95)
+    _text(draw, (edge, unit * 1.15), card.title, "bold", unit * size, GROUND, room)
     _text(draw, (edge, unit * 2.2), card.subtitle, "plain", unit * 0.66, "#ffffff", wide - 2 * edge)
     fits = int((high - head - edge * 0.5) / unit)
     shown = list(card.rows[:fits])

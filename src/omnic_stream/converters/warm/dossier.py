@@ -66,13 +66,13 @@ def write_json(call: Call, dossier: Dossier) -> None:
     write(call, json.dumps(basics(call) | dict(dossier.data), ensure_ascii=False, indent=1, default=str).encode("utf-8", "replace"))
 
 
-def write_page(call: Call, dossier: Dossier, more: str = "") -> None:
+def write_page(call: Call, dossier: Dossier, more: str = "", css: str = "") -> None:
     """``more`` is clean markup that stands at the end."""
     lead = f'<p class="lead">{html.escape(dossier.subtitle)}</p>' if dossier.subtitle else ""
     rows = "".join(f"<tr><th>{html.escape(label)}</th><td>{html.escape(value)}</td></tr>" for label, value in dossier.known)
     facts = f'<table class="facts"><tbody>{rows}</tbody></table>' if rows else ""
     body = f"<h1>{html.escape(dossier.title)}</h1>{lead}{facts}{''.join(_table(table) for table in dossier.tables if table.rows)}{more}"
-    write(call, document(dossier.title, body, css=CSS))
+    write(call, document(dossier.title, body, css=CSS + css))
 
 
 def _table(table: Table) -> str:

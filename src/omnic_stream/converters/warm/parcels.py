@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from omnic_stream.converters.warm.members import Held, Member
+from omnic_stream.converters.warm.members import CHUNK, Held, Member, allowance
 from omnic_stream.converters.warm.readers import BROKEN, ar_stream, cpio_stream, exactly, opened, tar_stream, unpacked_stream
 from omnic_stream.model.contracts import Call, MiB
 from omnic_stream.model.errors import Corrupt, TooExpensive
@@ -136,9 +136,12 @@ def rpm_files(call: Call) -> Iterator[Held]:
 
 
 def rpm_payload(call: Call) -> list[Member]:
-    """The one archive within, which is not unpacked for it: its files are the listing's payload."""
+    """The one archive within: its files are the listing's payload."""
+    size, packed = 0, os.fstat(call.input).st_size
     with opened(call) as file:
         facts = rpm_header(file)
-        at = file.tell()
+        at, content = file.tell(), unpacked_stream(file)
+        while (part := content.read(CHUNK)) and size <= allowance(packed):
+            size += len(part)
     name = f"{facts.get('name', 'payload')}-{facts.get('version', '')}.{facts.get('payload_format', 'cpio')}"
-    return [Member(name=name, size=None, packed=os.fstat(call.input).st_size - at)]
+    return [Member(name=name, size=size if size <= allowance(packed) else None, packed=packed - at)]
