@@ -49,13 +49,19 @@ def film(made: bytes, row: Row, target: str) -> None:
         must(seen[0]["codec_name"] in CODECS[target], f"its picture is {seen[0]['codec_name']}")
         if row.facts.width and row.facts.height:
             near(seen[0]["width"] / seen[0]["height"], row.facts.width / row.facts.height, "width to height", share=0.25)
-        try:
-            not_blank(_frame(made, 0))
-        except Wrong:
-            not_blank(_frame(made, int(seen[0].get("nb_read_packets", 2)) // 2))  # many a film begins in one colour
+        frames = int(seen[0].get("nb_read_packets", 1))
+        must(any(_inked(_frame(made, number)) for number in (0, frames // 3, frames // 2)), "its pictures are blank")
     if row.facts.sound:
         must(heard, "the sound is lost")
     _lasts(found, row, least=0.25, share=0.06)
+
+
+def _inked(picture: Image.Image) -> bool:
+    try:
+        not_blank(picture)
+    except Wrong:
+        return False
+    return True
 
 
 def rotating(made: bytes, row: Row, target: str) -> None:

@@ -18,6 +18,8 @@ RASTER = frozenset(
 )  # fmt: skip
 THUMB = 4
 """Pixels of a thumbnail's side may be rounded either way; below this, a shape says nothing."""
+LEAST = 16
+"""Pixels of the longer side, of what is no picture of so few itself."""
 INK = 20
 """Pixels of another colour than most: two letters on a page have more."""
 KINDS = {"PNG": "PNG", "JPG": "JPEG", "WEBP": "WEBP", "GIF": "GIF"}
@@ -41,9 +43,7 @@ def picture(made: bytes, row: Row, target: str) -> None:
     if row.format in RASTER:
         _colours(found, row)
     else:
-        must(
-            max(found.size) >= (row.facts.width or 16) and min(found.size) >= 1, f"it has {found.width}x{found.height} pixels only"
-        )
+        must(max(found.size) >= min(row.facts.width or LEAST, LEAST), f"it has {found.width}x{found.height} pixels only")
         if "ink" not in row.facts.unheld:
             not_blank(found)
 

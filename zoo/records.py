@@ -47,7 +47,7 @@ def places(made: bytes, row: Row, target: str) -> None:
     must(found.get("type") == "FeatureCollection", f"its type is {found.get('type')}")
     features = found["features"]
     must(features, "it holds no features")
-    if row.facts.features is not None:
+    if row.facts.features is not None and "features" not in row.facts.unheld:
         near(len(features), row.facts.features, "the number of features")
     for longitude, latitude in _positions([feature["geometry"]["coordinates"] for feature in features if feature.get("geometry")]):
         must(abs(longitude) <= 180 and abs(latitude) <= 90, "a position is not on earth")
@@ -127,12 +127,16 @@ def subtitles(made: bytes, row: Row, target: str) -> None:
         must(cue.strip() in source, f"the source does not say: {cue[:40]}")
 
 
+HELPERS = 2000
+"""Characters that may stand in for syntax that 2009 did not have; a shorter source may grow by them."""
+
+
 def script(made: bytes, row: Row, target: str) -> None:
     """JavaScript that parses; smaller where it is minified; of 2009 where it is es5.js."""
     text, source = made.decode(), row.file.read_text()
     must(text.strip(), "it is empty")
-    if target == "min.js":
-        must(len(text) < len(source) or row.format == "min.js", f"it is not smaller: {len(text)} of {len(source)} characters")
+    if target == "min.js" and len(source) > HELPERS and row.format != "min.js":
+        must(len(text) < len(source), f"it is not smaller: {len(text)} of {len(source)} characters")
     if target == "es5.js":
         must(
             not re.search(r"=>|\b(?:const|let|class)\s|\?\?", re.sub(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'", '""', text)),
