@@ -77,7 +77,7 @@ CONVERTERS: tuple[Converter, ...] = (
         id="image.pdf",
         version=1,
         inputs=(*SINGLE, *PAGED),
-        outputs=("PDF",),
+        outputs=("pictures.pdf",),
         run=WarmCall(function=WARM + "document", limits=LONG),
         cost=Cost(ms=60, ms_per_mib=80),
         loss=Loss.REENCODES,

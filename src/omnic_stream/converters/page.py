@@ -60,7 +60,7 @@ def _comic(id: str, inputs: tuple[str, ...], specimen: str, *tools: Tool) -> tup
             specimen=specimen, takes=("first", "last"), limits=MANY_BESIDE, index="page-0001.png",
         ),
         _warm(
-            f"{id}.pdf", "comic_pdf", inputs, ("PDF",), Cost(ms=100, ms_per_mib=60), Loss.REENCODES, PDFIUM, *pictures,
+            f"{id}.pdf", "comic_pdf", inputs, ("pictures.pdf",), Cost(ms=100, ms_per_mib=60), Loss.REENCODES, PDFIUM, *pictures,
             specimen=specimen, limits=MANY_BESIDE,
         ),
     )  # fmt: skip

@@ -25,7 +25,7 @@ CONVERTERS = (
         version=2,
         family="vector",
         inputs=("SVG", "SVGZ"),
-        outputs=("PNG", *STILLS),
+        outputs=("PNG", "JPG", "WEBP", "AVIF", *STILLS),
         run=WarmCall(function="omnic_stream.converters.warm.svg:convert", limits=LIMITS),
         cost=Cost(ms=30, ms_per_mib=300),
         loss=Loss.RASTERISES,
