@@ -6,6 +6,7 @@ seconds, instants are seconds since the epoch, keys and digests are lower-case h
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -62,9 +63,13 @@ class Tool:
     python: str | None = None
     """For a module of another interpreter than the service's: its path (``/usr/bin/python3`` for LibreOffice's ``uno``)."""
     npm: str | None = None
-    """The package of the npm registry that brings it."""
+    """The package of the npm registry that brings it: a module that Node.js finds in ``NODE_MODULES``."""
     licence: str = ""
     """SPDX identifier where the operator may want to refuse it (``refuse_licences``): ``AGPL-3.0``, ``GPL-2.0`` ..."""
+
+
+NODE_MODULES = Path(sys.prefix) / "share" / "omnic-stream" / "javascript" / "node_modules"
+"""Where the packages of npm are that converters run: beside the service's interpreter, so that its workers see it. ``scripts/tools`` fills it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,8 +199,8 @@ class WarmWorker:
 class Converter:
     """Turns Formats into Formats: its facts, and the Command or WarmCall that does it.
 
-    ``inputs`` and ``outputs`` name Formats, or ``category:NAME`` for all Formats of a category. ``takes`` names the arguments that
-    this Converter consumes, as declared by target Formats. ``version`` rises whenever the same input would give another output.
+    ``inputs`` and ``outputs`` name Formats, or ``category:NAME`` for all Formats of a category; ``any`` among the inputs is every file.
+    ``takes`` names the arguments that this Converter consumes, as declared by target Formats. ``version`` rises whenever the same input would give another output.
     """
 
     id: str
@@ -208,7 +213,7 @@ class Converter:
     takes: tuple[str, ...] = ()
     tools: tuple[Tool, ...] = ()
     specimen: str | None = None
-    """File below ``omnic_stream/samples`` (or the plugin's own ``importlib.resources`` path) on which ``doctor`` runs it."""
+    """File below ``omnic_stream/samples``, or ``PACKAGE:PATH`` within another package, on which ``doctor`` runs it."""
     family: str = ""
     """Heading under which doctor and docs list it: ``image``, ``office`` ..."""
     name: str | None = None
@@ -227,6 +232,7 @@ class Work:
     converter: Converter
     input: Path
     source: str
+    """The Format as which the Converter reads the input: its own, or the nearest ancestor that the Converter declares."""
     target: str
     arguments: Mapping[str, str]
     folder: Path
