@@ -17,7 +17,7 @@ from rich.table import Table
 from omnic_stream.cli.running import configured
 from omnic_stream.cli.running import run as run_service
 from omnic_stream.model.contracts import Converter, Hints, Running, ToolState, Waiting, Work
-from omnic_stream.model.errors import OmnicError
+from omnic_stream.model.errors import BadTarget, OmnicError
 from omnic_stream.service import SAMPLES, Service, allowed, open_service
 
 
@@ -32,7 +32,7 @@ class Finding:
     seconds: float = 0.0
 
 
-def run(*, as_json: bool, debian: bool, store: str | None) -> None:
+def run(*, as_json: bool, debian: bool, family: str | None, store: str | None) -> None:
     config = configured(store=store, warm=False)
 
     async def work() -> list[Finding]:
@@ -40,7 +40,7 @@ def run(*, as_json: bool, debian: bool, store: str | None) -> None:
             if debian:
                 sys.stdout.write(debian_line(service.missing) + "\n")
                 return []
-            findings = await examine(service)
+            findings = await examine(service, family)
             (tell_machines if as_json else tell_people)(service, findings)
             return findings
 
@@ -48,8 +48,11 @@ def run(*, as_json: bool, debian: bool, store: str | None) -> None:
         raise SystemExit(1)
 
 
-async def examine(service: Service) -> list[Finding]:
-    """Every Converter, a few at a time; in the order of families and ids."""
+async def examine(service: Service, family: str | None = None) -> list[Finding]:
+    """Every Converter (of one family), a few at a time; in the order of families and ids."""
+    chosen = [converter for converter in service.plugins.converters if family in {None, converter.family}]
+    if not chosen:
+        raise BadTarget(f"There is no family {family}.")
     usable = {converter.id for converter in allowed(service.plugins.converters, service.config)}
     findings: list[Finding] = []
     limiter = trio.CapacityLimiter(max(2, service.config.cores))
@@ -59,7 +62,7 @@ async def examine(service: Service) -> list[Finding]:
             findings.append(await examined(service, converter, refused=converter.id not in usable))
 
     async with trio.open_nursery() as nursery:
-        for converter in service.plugins.converters:
+        for converter in chosen:
             nursery.start_soon(one, converter)
     return sorted(findings, key=lambda finding: (finding.family, finding.converter))
 
@@ -74,19 +77,31 @@ async def examined(service: Service, converter: Converter, *, refused: bool) -> 
         return Finding(converter.family, converter.id, "missing", cure(absent[0]))
     if converter.specimen is None:
         return Finding(converter.family, converter.id, "unproven", "its tools run; no specimen travels with the package")
-    specimen = Path(str(files("omnic_stream"))) / SAMPLES / converter.specimen
+    specimen = specimen_of(converter.specimen)
     source = await _format(service, specimen)
     with tempfile.TemporaryDirectory(prefix="omnic-doctor-") as folder:
         target = next((name for name in converter.outputs if name != source), converter.outputs[0])
         name = converter.name or f"result.{service.formats.get(target).extension}"
         work = Work(
-            converter=converter, input=specimen, source=source, target=target, arguments={}, folder=Path(folder), output=name
+            converter=converter,
+            input=specimen,
+            source=service.graph.read_as(source, converter),
+            target=target,
+            arguments={},
+            folder=Path(folder),
+            output=name,
         )
         try:
             outcome = await service.runner.run(work, priority=lambda: 0, report=_ignored)
         except OmnicError as error:
             return Finding(converter.family, converter.id, "fails", f"{source} to {target}: {error.message}")
         return Finding(converter.family, converter.id, "works", f"{source} to {target}", round(outcome.seconds, 3))
+
+
+def specimen_of(name: str) -> Path:
+    """``NAME`` among omnic-stream's own samples, ``PACKAGE:PATH`` within another package."""
+    package, found, path = name.rpartition(":")
+    return Path(str(files(package))) / path if found else Path(str(files("omnic_stream"))) / SAMPLES / name
 
 
 def _ignored(progress: Waiting | Running) -> None:

@@ -228,6 +228,7 @@ def calibrate(*, store: Store = None) -> None:
 def doctor(
     *,
     json: Annotated[bool, Parameter(help="For machines.", negative="")] = False,
+    family: Annotated[str | None, Parameter(help="Only the converters of one family.")] = None,
     debian: Annotated[bool, Parameter(help="Only the command that installs Debian's missing packages.", negative="")] = False,
     store: Store = None,
 ) -> None:
@@ -239,7 +240,7 @@ def doctor(
     """
     from omnic_stream.cli.doctor import run
 
-    run(as_json=json, debian=debian, store=store)
+    run(as_json=json, debian=debian, family=family, store=store)
 
 
 def _words(text: str | None) -> list[str] | None:

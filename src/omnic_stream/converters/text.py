@@ -7,6 +7,8 @@ from omnic_stream.model.contracts import Converter, Cost, Limits, Loss, MiB, Too
 LIMITS = Limits(seconds=60, stall=60, memory=512 * MiB)
 WARM = "omnic_stream.converters.warm.text:"
 OFFICE_TEXT = "omnic_stream.converters.warm.books:"
+DATA = ("JSON", "JSON5", "NDJSON", "XML", "YAML", "TOML", "INI", "BIB")
+"""Texts of the data category, which Pygments knows as it knows source code."""
 PYGMENTS = Tool("pygments", pip="Pygments", module=True)
 PILLOW = Tool("PIL", pip="Pillow", module=True)
 NH3 = Tool("nh3", pip="nh3", module=True)
@@ -58,7 +60,14 @@ CONVERTERS = (
         tools=(Tool("docutils", pip="docutils", module=True), NH3),
     ),
     converter(
-        "code.html", WARM + "highlighted", ("TXT",), "HTML", ms=15, loss=Loss.RESTYLES, tools=(PYGMENTS,), specimen="field-notes.md"
+        "code.html",
+        WARM + "highlighted",
+        ("TXT", "category:code", *DATA),
+        "HTML",
+        ms=15,
+        loss=Loss.RESTYLES,
+        tools=(PYGMENTS,),
+        specimen="field-notes.md",
     ),
     converter("notebook.html", WARM + "notebook", ("IPYNB",), "HTML", ms=20, loss=Loss.RESTYLES, tools=(PYGMENTS, NH3)),
     converter("html.text", WARM + "words", ("HTML",), "TXT", ms=8, loss=Loss.EXTRACTS, tools=(NH3,)),

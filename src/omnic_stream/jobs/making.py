@@ -160,7 +160,7 @@ class Making:
             Work(
                 converter=converter,
                 input=source.path,
-                source=step.source,
+                source=step.read_as,
                 target=step.target,
                 arguments=step.arguments,
                 folder=folder,

@@ -40,6 +40,8 @@ class Step:
     source: str
     target: str
     arguments: Mapping[str, str]
+    read_as: str
+    """The Format as which the Converter reads its input: the source, or the nearest ancestor of it that it declares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,10 @@ class ConversionGraph:
             if granted is not None:
                 reached.append(replace(prices[granted], format=wish.name))
         return tuple(sorted(reached, key=lambda reach: (reach.loss, reach.cost, reach.format)))
+
+    def read_as(self, source: str, converter: Converter) -> str:
+        """What a Converter that accepts a Format takes it for."""
+        return (source, *self.formats.ancestors(source))[self._strains.get((source, converter.id), 0)]
 
     def edges(self) -> list[Hop]:
         """Every way to apply a Converter, for pictures."""
@@ -337,7 +343,7 @@ class ConversionGraph:
         ms, loss = 0.0, 0
         for converter, here, there in reversed(hops):  # the last that takes an argument gets it
             own = {name: given.pop(name) for name in converter.takes if name in given} if given else {}
-            steps.append(Step(converter, here, there, own))
+            steps.append(Step(converter, here, there, own, self.read_as(here, converter)))
             ms += converter.cost.ms + converter.cost.ms_per_mib * NOMINAL_MIB
             loss += self._price(converter, here)[0]
         steps.reverse()
