@@ -184,7 +184,7 @@ def drawn(found: Peaks, width: int, height: int) -> Any:
     from PIL import Image
 
     low, high = joined(found.low, found.high, width)
-    gain = min(32767 / max(1, int(numpy.abs(numpy.stack((low, high)).astype(int)).max())), LOUDER) / 32768 * 0.96
+    gain = min(32767 / max(1, int(numpy.abs(numpy.stack((low, high)).astype(int)).max())), LOUDER) / 32768 * 0.9
     tall = height * OVERSAMPLED
     middle, least = tall / 2, max(1.0, OVERSAMPLED / 2)
     top = numpy.minimum(middle - high * gain * middle, middle - least)
@@ -237,6 +237,9 @@ def opened(frame: bytes) -> Any | None:
 
 # --- facts ------------------------------------------------------------------------------------------------------------------
 
+NOISE: Final = frozenset({"vendor_id", "handler_name"})
+"""Tags that writers of ISO media set for themselves."""
+
 
 def facts(call: Call, program: media.Program = media.debian) -> None:
     """What the file holds as JSON: container, length, streams, tags, chapters. Times in seconds, rates in bits a second."""
@@ -268,7 +271,8 @@ def _stream(stream: media.Stream) -> dict[str, Any]:
         told |= {"rotation": stream.turned}
     if stream.kind == "audio":
         told |= {"sample_rate": stream.rate, "channels": stream.channels, "bits": stream.bits}
-    return {name: value for name, value in told.items() if value} | ({"tags": stream.tags} if stream.tags else {})
+    tags = {name: value for name, value in stream.tags.items() if name not in NOISE}
+    return {name: value for name, value in told.items() if value} | ({"tags": tags} if tags else {})
 
 
 WHEEL = media.by_wheel(transcode, peaks, waveform, thumb, cover, facts)

@@ -165,7 +165,7 @@ def _laid(tiles: Sequence[tuple[float, bytes]], size: tuple[int, int]) -> Any:
     for number, (time, pixels) in enumerate(tiles):
         left, top = GAP + number % columns * (size[0] + GAP), GAP + number // columns * (size[1] + GAP)
         whole.paste(Image.frombytes("RGB", size, pixels), (left, top))
-        words = clock(time)
+        words = clock(time, tenths=tiles[-1][0] < TILES)
         box = draw.textbbox((left + 6, top + size[1] - 22), words, font=font)
         draw.rectangle((box[0] - 4, box[1] - 3, box[2] + 4, box[3] + 3), fill=(0, 0, 0))
         draw.text((left + 6, top + size[1] - 22), words, fill=(255, 255, 255), font=font)
@@ -181,8 +181,10 @@ def _font(size: int) -> Any:
         return ImageFont.load_default(size)
 
 
-def clock(seconds: float) -> str:
+def clock(seconds: float, *, tenths: bool = False) -> str:
     hours, rest = divmod(int(seconds), 3600)
+    if tenths:
+        return f"{int(seconds) // 60}:{seconds % 60:04.1f}"
     return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
 
 
