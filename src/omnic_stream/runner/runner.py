@@ -128,9 +128,9 @@ class CagedRunner:
             size = (lambda: os.fstat(descriptors[1]).st_size) if len(descriptors) > 1 else int
             return (await worker.call(request, descriptors, call.limits, size=size)).value
 
-    async def try_program(self, argv: tuple[str, ...], limits: Limits) -> Ended:
+    async def try_program(self, argv: tuple[str, ...], limits: Limits, *, read_only: tuple[str, ...] = ()) -> Ended:
         """Run a program without files and outside the slots, to learn whether it runs. Raises TooExpensive, SandboxUnavailable."""
-        tree = await self.sandbox.start(Cage(argv=argv, limits=limits), Streams())
+        tree = await self.sandbox.start(Cage(argv=argv, limits=limits, read_only=read_only), Streams())
         return await watch_tree(tree, limits, folder=None, told=lambda line: None)
 
     async def prestart(self, *kinds: str) -> None:

@@ -12,11 +12,12 @@ from typing import Final
 
 import trio
 
-from omnic_stream.model.contracts import Limits, MiB, Tool, ToolState, WarmCall
+from omnic_stream.model.contracts import NODE_MODULES, Limits, MiB, Tool, ToolState, WarmCall
 from omnic_stream.model.errors import OmnicError
 from omnic_stream.runner.cage import PATH
 from omnic_stream.runner.reasons import said
 from omnic_stream.runner.runner import CagedRunner
+from omnic_stream.runner.watch import Ended
 
 AT_ONCE: Final = 4
 """Tools that are asked at a time."""
@@ -24,6 +25,11 @@ AT_ONCE: Final = 4
 _LIMITS: Final = Limits(seconds=30, stall=30, memory=512 * MiB, address_space=None)
 _ASK_MODULE: Final = WarmCall(function="omnic_stream.runner.probing:version_of", limits=_LIMITS)
 _VERSIONS: Final = (re.compile(r"\d+(?:\.\d+)+[\w.+-]*"), re.compile(r"\b\d+\b"))
+_REQUIRE: Final = """
+const [folder, name] = process.argv.slice(1);
+require("node:module").createRequire(folder + "/")(name);
+console.log(JSON.parse(require("node:fs").readFileSync(`${folder}/${name}/package.json`, "utf8")).version);
+"""
 _IMPORT: Final = "import sys, importlib; print(getattr(importlib.import_module(sys.argv[1]), '__version__', '?'))"
 
 
@@ -65,8 +71,14 @@ async def _state(tool: Tool, runner: CagedRunner, cache: MutableMapping[str, str
 async def _ask(tool: Tool, runner: CagedRunner) -> str | None:
     if tool.module and tool.python is None:
         return str(await runner.call(_ASK_MODULE, [], {"module": tool.name}))
+    if tool.npm is not None:
+        argv = ("node", "-e", _REQUIRE, str(NODE_MODULES), tool.npm)
+        return _version(await runner.try_program(argv, _LIMITS, read_only=(str(NODE_MODULES),)))
     argv = (tool.python, "-B", "-c", _IMPORT, tool.name) if tool.module and tool.python else (tool.name, *tool.probe)
-    ended = await runner.try_program(argv, _LIMITS)
+    return _version(await runner.try_program(argv, _LIMITS))
+
+
+def _version(ended: Ended) -> str | None:
     if ended.returncode != 0:
         return None
     printed = (ended.stdout + b"\n" + ended.stderr).decode("utf-8", "replace")
@@ -83,6 +95,9 @@ def _key(tool: Tool) -> str | None:
             return None if spec is None else _stamp(f"module {tool.name}", path) if path else ""
         if tool.module:
             return "" if tool.python and Path(tool.python).exists() else None
+        if tool.npm is not None:
+            facts = NODE_MODULES / tool.npm / "package.json"
+            return _stamp(f"npm {tool.npm}", str(facts)) if facts.exists() else None
         path = shutil.which(tool.name, path=PATH)
         return _stamp(" ".join(tool.probe), path) if path else None
     except (OSError, ValueError, ImportError):
