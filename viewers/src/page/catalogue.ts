@@ -51,6 +51,7 @@ const COMMON = [
 const COMMON_MOST = 8;
 
 const HEADINGS: readonly (readonly [heading: string, categories: readonly string[]])[] = [
+  ["By purpose", ["wish"]],
   ["Pictures", ["raster", "vector"]],
   ["Documents", ["page", "office", "document", "spreadsheet", "presentation", "ebook"]],
   ["Text and markup", ["text", "markup", "notebook", "mail", "subtitle"]],

@@ -160,6 +160,7 @@ export class Picker {
           ...(argument.kind === "colour"
             ? { pattern: "[0-9a-f]{6}([0-9a-f]{2})?", title: "Six or eight hex digits, in small letters" }
             : {}),
+          ...(argument.kind === "float" ? { step: "any" } : {}),
           ...(argument.low === null || argument.low === undefined ? {} : { min: String(argument.low) }),
           ...(argument.high === null || argument.high === undefined ? {} : { max: String(argument.high) }),
         });
