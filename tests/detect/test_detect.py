@@ -4,6 +4,8 @@ import csv
 import os
 import random
 import re
+import struct
+import subprocess
 import sys
 import tempfile
 import time
@@ -11,6 +13,7 @@ import tracemalloc
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,7 @@ import pytest
 from omnic_stream.detect import Detection, inside
 from omnic_stream.model.contracts import Hints, WarmCall
 from omnic_stream.model.errors import Corrupt, OmnicError
+from omnic_stream.plugins import collect
 
 ZOO = Path(__file__).parent.parent / "zoo"
 ROWS = list(csv.DictReader((ZOO / "MANIFEST.csv").read_text(encoding="utf-8").splitlines()))
@@ -201,3 +205,68 @@ def test_an_mp4_of_sound_alone_may_be_asked_for_as_either() -> None:
     assert look(ZOO / "audio/has-tags.m4a", expected="MP4") == "MP4"
     assert look(ZOO / "audio/has-tags.m4a", name="a.mp4") == "MP4"
     assert look(ZOO / "video/test.mp4", name="a.m4a") == "M4A"
+
+
+def tiff(*tags: tuple[int, int, int, int], after: bytes = b"") -> bytes:
+    """A TIFF of one directory: tag, type, count and value of each entry; ``after`` stands behind it."""
+    entries = b"".join(struct.pack("<HHII", *tag) for tag in tags)
+    return struct.pack("<2sHIH", b"II", 42, 8, len(tags)) + entries + bytes(4) + after
+
+
+def test_a_tiff_is_told_by_the_tags_of_its_first_directory() -> None:
+    end = 8 + 2 + 2 * 12 + 4
+    assert look_at(tiff((256, 3, 1, 4), (257, 3, 1, 4))) == "TIFF"
+    assert look_at(tiff((50706, 1, 4, 0x0401))) == "DNG"
+    assert look_at(tiff((256, 3, 1, 4), (34735, 3, 4, 0))) == "GEOTIFF"
+    assert look_at(tiff((271, 2, 18, end), (330, 4, 1, 0), after=b"NIKON CORPORATION\0")) == "NEF"
+    assert look_at(tiff((271, 2, 18, end), (256, 3, 1, 4), after=b"NIKON CORPORATION\0")) == "TIFF"
+    assert look_at(b"II*\0" + bytes(4) + b"\xff" * 40) == "TIFF"
+
+
+def test_disks_are_told_by_what_stands_where_a_driver_looks(tmp_path: Path) -> None:
+    (tmp_path / "disk").write_bytes(bytes(128 << 10))
+    subprocess.run(["/sbin/mke2fs", "-q", "-F", str(tmp_path / "disk")], check=True)
+    assert look(tmp_path / "disk") == "EXT"
+    fat = bytearray(512)
+    fat[54:62], fat[510:] = b"FAT16   ", b"\x55\xaa"
+    assert look_at(bytes(fat) + bytes(4096)) == "FAT"
+    assert look_at(bytes(4096) + b"koly" + bytes(508)) == "DMG"
+    assert look_at(bytes(4096) + b"conectix" + bytes(504)) == "VHD"
+    assert look_at(bytes(4096)) == "BIN"
+
+
+def test_a_dbase_table_has_a_date_and_a_header_of_whole_fields() -> None:
+    field = b"NAME".ljust(11, b"\0") + b"C" + bytes(4) + b"\x0a\0" + bytes(14)
+    header = struct.pack("<4BIHH20x", 3, 124, 5, 6, 1, 32 + 32 + 1, 11) + field + b"\r"
+    assert look_at(header + b" first     \x1a") == "DBF"
+    assert look_at(header.replace(b"\x05\x06", b"\x0d\x06", 1) + b" first     \x1a") == "BIN"
+
+
+def test_a_mark_of_a_format_that_is_not_registered_is_only_text() -> None:
+    assert look_at(b"[00:01.00]a song\n[00:02.00]its second line\n") == "TXT"
+
+
+def test_kinds_of_office_files_are_told_by_the_type_of_their_main_part(tmp_path: Path) -> None:
+    for kind, format in (
+        ("vnd.openxmlformats-officedocument.wordprocessingml.template.main+xml", "DOTX"),
+        ("vnd.ms-excel.sheet.macroEnabled.main+xml", "XLSM"),
+        ("vnd.openxmlformats-officedocument.presentationml.slideshow.main+xml", "PPSX"),
+    ):
+        with zipfile.ZipFile(tmp_path / "file", "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("[Content_Types].xml", f"<Types><Override PartName='/x' ContentType='application/{kind}'/></Types>")
+        assert look(tmp_path / "file") == format
+
+
+def test_specimens_are_known_by_their_content() -> None:
+    """What the converters' own tests run on; style sheets of three dialects differ in little."""
+    plugins, wrong = collect(), []
+    wanted: dict[str, set[str]] = {}
+    for converter in plugins.converters:
+        if converter.specimen:
+            wanted.setdefault(converter.specimen, set()).update(converter.inputs)
+    for name, formats in wanted.items():
+        found = look(Path(str(files("omnic_stream").joinpath("samples", name))), name=name)
+        if not any(found == format or plugins.formats.descends(found, format) for format in formats if format in plugins.formats):
+            wrong.append(f"{name}: {found}, is one of {sorted(formats)}")
+    assert len(wanted) > 50
+    assert wrong == []

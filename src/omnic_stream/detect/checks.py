@@ -130,6 +130,51 @@ def _cpio(sample: Sample) -> bool:
     return head[:2] in {b"\xc7\x71", b"\x71\xc7"} and 1 < length <= 1024 and head[25 + length : 26 + length] == b"\0"
 
 
+def _dbase(sample: Sample) -> bool:
+    """A version, a date, a header of whole fields that ends in a carriage return, and room for its records (dBASE level 5)."""
+    head = sample.head
+    size, record = int.from_bytes(head[8:10], "little"), int.from_bytes(head[10:12], "little")
+    return (
+        head[:1]
+        in {b"\x02", b"\x03", b"\x04", b"\x05", b"\x30", b"\x31", b"\x32", b"\x43", b"\x83", b"\x8b", b"\x8c", b"\xcb", b"\xf5"}
+        and 1 <= int.from_bytes(head[2:3], "big") <= 12
+        and 1 <= int.from_bytes(head[3:4], "big") <= 31
+        and size % 32 in {1, 2, 8, 9}  # Visual FoxPro has 263 bytes more, some writers one
+        and record > 1
+        and (
+            b"\r" in sample.read(size - 264, 264)
+            if size >= 296
+            else head[size - 1 : size] == b"\r" or head[size - 2 : size - 1] == b"\r"
+        )
+        and head[43:44] in {bytes([letter]) for letter in b"CNDLMFBGPYTIV@O+0WQ"}
+    )
+
+
+def _fat(sample: Sample) -> bool:
+    """The signature of a boot sector, and the name that says which (Microsoft FAT specification, 3)."""
+    head = sample.head
+    return head[510:512] == b"\x55\xaa" and (head[54:59] in {b"FAT12", b"FAT16"} or head[82:87] == b"FAT32")
+
+
+def _ext(sample: Sample) -> bool:
+    """The superblock at byte 1024 with its magic, a block size and a state that there are."""
+    block = sample.read(1024, 64)
+    return (
+        block[56:58] == b"\x53\xef"
+        and int.from_bytes(block[24:28], "little") <= 6
+        and block[58:60] in {b"\1\0", b"\2\0", b"\4\0", b"\5\0"}
+    )
+
+
+def _dmg(sample: Sample) -> bool:
+    return sample.size >= 512 and sample.read(sample.size - 512, 4) == b"koly"
+
+
+def _fixed_disk(sample: Sample) -> bool:
+    """A virtual disk of fixed size has its footer at the end alone (VHD specification 1.0)."""
+    return sample.size >= 1024 and sample.read(sample.size - 512, 8) == b"conectix"
+
+
 CHECKED = (
     (_dfont, "DFONT"),
     (_icon, "ICO"),
@@ -144,6 +189,11 @@ CHECKED = (
     (_program, "PE"),
     (_type1, "PFB"),
     (_cpio, "CPIO"),
+    (_dbase, "DBF"),
+    (_fat, "FAT"),
+    (_ext, "EXT"),
+    (_dmg, "DMG"),
+    (_fixed_disk, "VHD"),
     (_tar, "TAR"),
 )
 """In this order: a resource fork begins as an icon does."""

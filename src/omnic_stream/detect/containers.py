@@ -20,6 +20,14 @@ OPEN_DOCUMENT = {
     "application/vnd.oasis.opendocument.spreadsheet": "ODS",
     "application/vnd.oasis.opendocument.presentation": "ODP",
     "application/vnd.oasis.opendocument.graphics": "ODG",
+    "application/vnd.oasis.opendocument.graphics-template": "OTG",
+    "application/vnd.oasis.opendocument.spreadsheet-template": "OTS",
+    "application/vnd.oasis.opendocument.presentation-template": "OTP",
+    "application/vnd.oasis.opendocument.formula": "ODF",
+    "application/vnd.sun.xml.draw": "SXD",
+    "application/vnd.sun.xml.writer.template": "STW",
+    "application/vnd.sun.xml.calc.template": "STC",
+    "application/vnd.sun.xml.impress.template": "STI",
     "application/vnd.sun.xml.writer": "SXW",
     "application/vnd.sun.xml.calc": "SXC",
     "application/vnd.sun.xml.impress": "SXI",
@@ -27,11 +35,15 @@ OPEN_DOCUMENT = {
 }
 OFFICE = (
     ("ms-word.document.macroEnabled.main+xml", "DOCM"),
+    ("ms-word.template.macroEnabledTemplate.main+xml", "DOTM"),
     ("wordprocessingml.template.main+xml", "DOTX"),
     ("wordprocessingml.document.main+xml", "DOCX"),
     ("ms-excel.sheet.macroEnabled.main+xml", "XLSM"),
     ("ms-excel.sheet.binary.macroEnabled.main", "XLSB"),
+    ("spreadsheetml.template.main+xml", "XLTX"),
     ("spreadsheetml.sheet.main+xml", "XLSX"),
+    ("ms-powerpoint.presentation.macroEnabled.main+xml", "PPTM"),
+    ("presentationml.template.main+xml", "POTX"),
     ("presentationml.slideshow.main+xml", "PPSX"),
     ("presentationml.presentation.main+xml", "PPTX"),
     ("visio.drawing.main+xml", "VSDX"),
@@ -57,7 +69,16 @@ OLE = {
     "PowerPoint Document": "PPT",
     "VisioDocument": "VSD",
     "__properties_version1.0": "MSG",
+    "StarWriterDocument": "SDW",
+    "StarCalcDocument": "SDC",
+    "StarDrawDocument3": "SDD",
+    "HwpSummaryInformation": "HWP",
+    "Quill": "PUB",
+    "PageMaker": "PMD",
+    "MatOST": "WPS",
 }
+INSTALLER = bytes.fromhex("84100c0000000000c000000000000046")
+"""Class of the root storage of Windows Installer's databases; their streams have no plain names."""
 PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".webp")
 
 
@@ -156,6 +177,8 @@ def _ole(sample: Sample) -> str | None:
     size = 1 << min(int.from_bytes(sample.head[30:32], "little"), 12)
     first = int.from_bytes(sample.head[48:52], "little")
     directory = sample.read((first + 1) * size, 64 * 128)
+    if directory[80:96] == INSTALLER:
+        return "MSI"
     whole = directory + sample.head
     for name, format in OLE.items():
         if name.encode("utf-16-le") in whole:

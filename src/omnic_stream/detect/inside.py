@@ -34,6 +34,10 @@ SAYS_MORE: dict[str, frozenset[str]] = {
     "MPG": frozenset({"VOB"}),  # a program stream with a DVD's navigation in it
     "ZIP": frozenset({"CBZ"}),
     "RAR": frozenset({"CBR"}),
+    "7Z": frozenset({"CB7"}),
+    "TAR": frozenset({"CBT"}),
+    "SDD": frozenset({"SDA"}),
+    "JPG": frozenset({"MPO"}),
 }
 """What the name may make of content that cannot say so itself."""
 
@@ -102,6 +106,7 @@ BEGINS_SO = (
         "OGV",
         "OPUS",
         "SPX",
+        "DICOM",
         "SQLITE",
     }
 )

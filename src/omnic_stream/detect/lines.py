@@ -30,8 +30,10 @@ BEGINS: tuple[tuple[str, str], ...] = (
 )
 FINDS: tuple[tuple[str, str], ...] = (
     (r"\A\d+[ \t]*\r?\n\d\d:\d\d:\d\d[,.]\d{3} --> ", "SRT"),
+    (r"\A.{72}S {0,6}0*1\s*$", "IGES"),
+    (r"\A@CT [0-2]\r?\n", "602"),
     (r"\A\d+:\d\d:\d\d\.\d{3},\d+:\d\d:\d\d\.\d{3}\r?\n", "SBV"),
-    (r"\A\{\d+\}\{\d+\}", "SUB"),
+    (r"\A\{\d+\}\{\d+\}", "MICRODVD"),
     (r"\A(?:\[[a-z]+:[^\]\n]*\]\s*)*\[\d\d:\d\d\.\d\d\]", "LRC"),
     (r"\A(?:\s*999\r?\n.*\r?\n)*\s*0\r?\nSECTION\r?\n", "DXF"),
     (r"\A(?:ST|C|N|4)*n?OFF(?: BINARY)?\s+(?:#.*\s+)*\d+\s+\d+\s+\d+", "OFF"),

@@ -4,12 +4,31 @@ from __future__ import annotations
 
 from omnic_stream.detect.checks import CHECKED
 from omnic_stream.detect.sample import Sample
+from omnic_stream.detect.tagged import tagged
 
 MARKS: tuple[tuple[int, bytes, str], ...] = (
-    (128, b"DICM", "DICOM"),  # its first 128 bytes are anybody's, another file's head among them (DICOM PS3.10 section 7.1)
+    (0, b"\xff\xd8\xff\xf7", "JLS"),
     (0, b"\xff\xd8\xff", "JPG"),
-    (0, b"II*\0", "TIFF"),
-    (0, b"MM\0*", "TIFF"),
+    (0, b"II+\0", "TIFF"),
+    (0, b"MM\0+", "TIFF"),
+    (0, b"II\xbc\1", "JXR"),
+    (0, b"IIU\0", "RW2"),
+    (0, b"IIRO", "ORF"),
+    (0, b"IIRS", "ORF"),
+    (0, b"MMOR", "ORF"),
+    (0, b"FUJIFILMCCD-RAW", "RAF"),
+    (0, b"\xff\x4f\xff\x51", "JP2"),
+    (0, b"SIMPLE  =", "FITS"),
+    (0, b"PF\n", "PFM"),
+    (0, b"Pf\n", "PFM"),
+    (0, b"BLP1", "BLP"),
+    (0, b"BLP2", "BLP"),
+    (0, b"\xb1\x68\xde\x3a", "DCX"),
+    (0, b"VCLMTF", "SVM"),
+    (0, b"AGD3", "FH"),
+    (0, b"FHD2", "FH"),
+    (2, b"MMXPR3", "QXP"),
+    (2, b"IIXPR3", "QXP"),
     (0, b"\0\0\2\0", "CUR"),
     (0, b"8BPS", "PSD"),
     (0, b"gimp xcf", "XCF"),
@@ -30,6 +49,22 @@ MARKS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"%PDF-", "PDF"),
     (0, b"AT&TFORM", "DJVU"),
     (0, b"{\\rtf", "RTF"),
+    (0, b"WordPro", "LWP"),
+    (0, b"HWP Document File", "HWP"),
+    (0, b"\x31\xbe\0\0", "WRI"),
+    (0, b"\x32\xbe\0\0", "WRI"),
+    (4, b"BOBO", "CWK"),
+    (0, b"ID;P", "SLK"),
+    (0, b"TABLE\r\n0,1\r\n", "DIF"),
+    (0, b"\0\0\2\0\4\4", "WK1"),
+    (0, b"\0\0\2\0\5\4", "WK1"),
+    (0, b"\0\0\2\0\6\4", "WK1"),
+    (0, b"\0\0\x1a\0\0\x10\4\0", "WK1"),
+    (0, b"\0\0\x1a\0\2\x10\4\0", "WK1"),
+    (0, b"\0\0\2\0\1\x10", "WB2"),
+    (0, b"\0\0\2\0\2\x10", "WB2"),
+    (0, b"\0\0\2\0\x20\x51", "WB2"),
+    (0, b"bplist00", "PLIST"),
     (0, b"ITSF", "CHM"),
     (0, b"fLaC", "FLAC"),
     (0, b"MThd", "MIDI"),
@@ -94,11 +129,21 @@ MARKS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"070701", "CPIO"),
     (0, b"070702", "CPIO"),
     (0, b"070707", "CPIO"),
+    (0, b"!<arch>\n", "AR"),
     (0, b"hsqs", "SQUASHFS"),
+    (0, b"sqsh", "SQUASHFS"),
+    (0, b"vhdxfile", "VHDX"),
+    (0, b"conectix", "VHD"),
+    (0, b"KDMV", "VMDK"),
+    (0, b"# Disk DescriptorFile", "VMDK"),
+    (64, b"\x7f\x10\xda\xbe", "VDI"),
+    (3, b"NTFS    ", "NTFS"),
     (0, b"QFI\xfb", "QCOW2"),
     (4, b"\x0a\x09OSMHeader", "OSM.PBF"),  # the first BlobHeader's type (OSM wiki, PBF Format)
     (0, b"\xd4\xc3\xb2\xa1", "PCAP"),
     (0, b"\xa1\xb2\xc3\xd4", "PCAP"),
+    (0, b"\x4d\x3c\xb2\xa1", "PCAP"),
+    (0, b"\xa1\xb2\x3c\x4d", "PCAP"),
     (0, b"# v2 git bundle", "GIT.BUNDLE"),
     (0, b"# v3 git bundle", "GIT.BUNDLE"),
 )
@@ -112,12 +157,18 @@ RIFF = {b"WEBP": "WEBP", b"WAVE": "WAV", b"AVI ": "AVI", b"CDXA": "MPG", b"RMID"
 
 def by_signature(sample: Sample) -> str | None:
     head = sample.head
+    if head[128:132] == b"DICM":
+        return "DICOM"  # its first 128 bytes are anybody's, another file's head among them (DICOM PS3.10 section 7.1)
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return "APNG" if b"acTL" in head[:4096].partition(b"IDAT")[0] else "PNG"
     if head[:6] in {b"GIF87a", b"GIF89a"}:
         return "GIF"
     if head[:4] == b"RIFF":
-        return RIFF.get(head[8:12])
+        return "CDR" if head[8:11] in {b"CDR", b"CMX"} else RIFF.get(head[8:12])
+    if head[:4] in {b"II*\0", b"MM\0*"}:
+        return tagged(sample)
+    if head[:4] == b"\xffWPC":
+        return {b"\x0a": "WPD", b"\x16": "WPG"}.get(head[9:10])  # WordPerfect's prefix: the type of file at byte 9
     if head[:4] == b"FORM":
         return FORM.get(head[8:12])
     if head[:2] in PNM and head[2:3] in b" \t\r\n":

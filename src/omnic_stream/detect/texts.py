@@ -14,6 +14,7 @@ PROLOGUE = re.compile(r"\s*(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\])?[
 ROOTS = {
     "svg": "SVG", "html": "HTML", "fictionbook": "FB2", "kml": "KML", "gpx": "GPX", "osm": "OSM", "collada": "DAE", "x3d": "X3D",
     "opml": "OPML", "article": "DOCBOOK", "book": "DOCBOOK", "abiword": "ABW", "cml": "CML", "cdxml": "CDXML", "amf": "AMF",
+    "plist": "PLIST", "math": "MML", "tt": "TTML",
     "molecule": "CML", "vtkfile": "VTU", "featurecollection": "GML",
 }  # fmt: skip
 HTML_START = re.compile(r"<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
@@ -92,11 +93,13 @@ def refined(sample: Sample, known: Formats, hint: str | None) -> str | None:
         if found is not None:
             return found
     if any(start.startswith(mark) for mark in SPOKEN):
-        return lines.marked(text, start)
+        found = lines.marked(text, start)
+        return found if found in known else "TXT"
     if hint is not None and hint in known and known.get(hint).category in TEXTUAL and hint not in BINARY_ONLY:
         return hint
     found = lines.marked(text, start) or molecules.refined(text, start) or _table(text, rows=5, columns=3)
-    return found or languages.refined(text) or markups.refined(text) or _table(text, rows=2, columns=2) or "TXT"
+    found = found or languages.refined(text) or markups.refined(text) or _table(text, rows=2, columns=2) or "TXT"
+    return found if found in known else "TXT"
 
 
 SPOKEN = ("BEGIN:VCALENDAR", "BEGIN:VCARD", "WEBVTT", "[Script Info]", "#VRML", "#EXTM3U")
@@ -134,9 +137,11 @@ def _xml(text: str) -> str | None:
         return "HTML" if html else None
     name, more = root["name"].lower(), root["rest"]
     if name == "document" and "office:mimetype" in more:
-        for kind, format in (("text", "FODT"), ("spreadsheet", "FODS"), ("presentation", "FODP")):
+        for kind, format in (("text", "FODT"), ("spreadsheet", "FODS"), ("presentation", "FODP"), ("graphics", "FODG")):
             if f"opendocument.{kind}" in more:
                 return format
+    if name == "uof":
+        return next((format for kind, format in (("spreadsheet", "UOS"), ("presentation", "UOP")) if f"uof.{kind}" in more), "UOT")
     if "//DTD DocBook " in text[:4000]:
         return "DOCBOOK"
     if name in {"article", "book"} and "docbook" not in text[:4000].lower():
@@ -161,7 +166,11 @@ def _json(text: str, hint: str | None) -> str | None:
         return "NDJSON"
     return (
         "JSON"
-        if re.match(r'(\{\s*("|\})|\[\s*(["\[\]{\d]|-\d|true|false|null))', start) and hint in {None, "JSON", "TXT", "BIN"}
+        if re.match(
+            r'(\{\s*("|\})|\[\s*(["\[\]{]|-?\d[\d.eE+-]*\s*,|true\b|false\b|null\b|-?\d[\d.eE+-]*\s*\]\s*\Z))',
+            start,
+        )
+        and hint in {None, "JSON", "TXT", "BIN"}
         else None
     )
 
