@@ -99,7 +99,7 @@ class Stream:
     @property
     def shown(self) -> tuple[int, int]:
         """Width and height as seen: square pixels, turned upright."""
-        size = (max(1, round(self.width * self.ratio)), self.height)
+        size = (round(self.width * max(1, self.ratio)), round(self.height * max(1, 1 / self.ratio)))
         return size if self.turned % 180 == 0 else (size[1], size[0])
 
 

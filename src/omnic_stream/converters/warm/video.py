@@ -31,10 +31,17 @@ DEEPER: Final = (0.3, 0.6, 0.85)
 """Where in the video one looks next, as a share of its length, when what came first is blank."""
 
 
+WIDE, HIGH = "(iw*max(1,sar))", "(ih*max(1,1/sar))"
+"""A frame's sides with square pixels, as expressions of the filter ``scale``: the shorter one of a pixel is stretched, so that none is lost."""
+
+
 def square(longest: int) -> str:
     """A scale filter: square pixels, no side longer than ``longest``, never enlarged."""
-    share = f"min(1,{longest}/max(iw*sar,ih))"
-    return f"scale=w='max(1,iw*sar*{share})':h='max(1,ih*{share})',setsar=1"
+    return scaled(f"min(1,{longest}/max({WIDE},{HIGH}))")
+
+
+def scaled(share: str, least: int = 1) -> str:
+    return f"scale=w='max({least},{WIDE}*{share})':h='max({least},{HIGH}*{share})',setsar=1"
 
 
 def thumb(call: Call, program: media.Program = media.debian) -> None:
@@ -245,9 +252,8 @@ def _asked(call: Call) -> tuple[int, str]:
     width, height = int(call.arguments.get("width", "0")), int(call.arguments.get("height", "0"))
     if not (width or height):
         return LONGEST, ""
-    sides = [f"{side}/{length}" for side, length in ((width, "(iw*sar)"), (height, "ih")) if side]
-    share = f"min(1,{sides[0]})" if len(sides) == 1 else f"min(1,min({sides[0]},{sides[1]}))"
-    return LONGEST, f"scale=w='max(2,iw*sar*{share})':h='max(2,ih*{share})',setsar=1"
+    sides = [f"{side}/{length}" for side, length in ((width, WIDE), (height, HIGH)) if side]
+    return LONGEST, scaled(f"min(1,{sides[0]})" if len(sides) == 1 else f"min(1,min({sides[0]},{sides[1]}))", 2)
 
 
 def as_is(call: Call, kind: str, found: media.Stream, longest: int) -> bool:
@@ -350,8 +356,8 @@ def hls(call: Call, program: media.Program = media.debian) -> None:
     graph = f"[0:{found.index}]fps='min(source_fps,30)',split={len(steps)}" + "".join(f"[s{n}]" for n in range(len(steps)))
     words: list[str] = []
     for number, (side, rate) in enumerate(steps):
-        share = f"min(1,{side}/min(iw*sar,ih))"
-        graph += f";[s{number}]scale=w='trunc(iw*sar*{share}/2)*2':h='trunc(ih*{share}/2)*2',setsar=1,format=yuv420p[v{number}]"
+        even = scaled(f"min(1,{side}/min({WIDE},{HIGH}))", 2)
+        graph += f";[s{number}]{even},crop=trunc(iw/2)*2:trunc(ih/2)*2,format=yuv420p[v{number}]"
         words += ["-map", f"[v{number}]", f"-maxrate:v:{number}", f"{rate}k", f"-bufsize:v:{number}", f"{2 * rate}k"]
         if heard is not None:
             words += ["-map", f"0:{heard.index}"]
