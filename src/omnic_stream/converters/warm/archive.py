@@ -15,21 +15,22 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from omnic_stream.converters.warm import parcels, repository, unpackers
+from omnic_stream.converters.warm import letters, parcels, repository, unpackers
 from omnic_stream.converters.warm.cards import Card, Row, write_card
-from omnic_stream.converters.warm.members import MOST_LISTED, Budget, Chosen, Held, Member, allowance, counted, placed
+from omnic_stream.converters.warm.members import MOST_LISTED, Budget, Chosen, Held, Member, allowance, counted, placed, sized
 from omnic_stream.converters.warm.pages import document, write
 from omnic_stream.converters.warm.readers import READERS, failures_in_plain_words, zip_members
 from omnic_stream.model.contracts import Call
 from omnic_stream.model.errors import ConverterFailed, TooExpensive
 
 MOST_ROWS = 2_000
-UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB")
 MOST_FILES = 19_000
 """Files of an unpacked folder: the runner takes 20,000 entries with their folders."""
 CONTENTS: dict[str, Callable[[Call], Iterator[Held]]] = {
     **READERS, **unpackers.PROGRAMS, "ZIP": zip_members, "DEB": parcels.deb_files, "RPM": parcels.rpm_files,
     "GIT.BUNDLE": repository.bundle_members,
+    "EML": letters.part_members,
+    "MBOX": letters.message_members,
 }  # fmt: skip
 LISTED: dict[str, Callable[[Call], list[Member]]] = {**unpackers.LISTINGS, "RPM": parcels.rpm_payload}
 PAYLOADS = frozenset({"DEB", "RPM"})
@@ -41,6 +42,8 @@ KINDS = {
     "RPM": "RPM package",
     "WHL": "Python wheel",
     "ISO": "Disc image",
+    "EML": "Mail",
+    "MBOX": "Mailbox",
 }
 CSS = """
 .tree td{border:0;border-bottom:1px solid var(--line);padding:.25rem .6rem;vertical-align:top}.tree td+td{text-align:right;white-space:nowrap;
@@ -158,17 +161,6 @@ def _ordered(branch: Branch) -> list[Branch]:
 
 def _is_folder(branch: Branch) -> bool:
     return bool(branch.branches) or (branch.member is not None and branch.member.kind == "directory")
-
-
-def sized(size: int | None) -> str:
-    if size is None:
-        return "unknown"
-    if size < 1024:
-        return f"{size} byte{'' if size == 1 else 's'}"
-    number, unit = float(size), 0
-    while number >= 1024 and unit < len(UNITS):
-        number, unit = number / 1024, unit + 1
-    return f"{number:.1f} {UNITS[unit - 1]}"
 
 
 def summed(members: Sequence[Member]) -> str:

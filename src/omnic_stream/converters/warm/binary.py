@@ -9,11 +9,11 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from omnic_stream.converters.warm.archive import sized
 from omnic_stream.converters.warm.cards import write_card
 from omnic_stream.converters.warm.dossier import Dossier, Table, card_of, write_json, write_page
 from omnic_stream.converters.warm.files import read
 from omnic_stream.converters.warm.javaclass import class_dossier
+from omnic_stream.converters.warm.members import sized
 from omnic_stream.converters.warm.readers import instant, opened
 from omnic_stream.converters.warm.wasm import wasm_dossier
 from omnic_stream.model.contracts import Call, MiB

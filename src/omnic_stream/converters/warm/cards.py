@@ -109,7 +109,7 @@ def _drawn(card: Card, shape: tuple[int, int], rows: int) -> Any:
         shown = [*card.rows[: fits - 1], Row(text=f"… and {len(card.rows) - fits + 1} more")]
     for number, row in enumerate(shown):
         middle = head + unit * (number + 0.85)
-        if number:
+        if number and (row.icon or row.note):
             draw.line((edge, middle - unit / 2, wide - edge, middle - unit / 2), fill=LINE, width=max(round(unit / 30), 1))
         _row(draw, row, middle, edge, wide, unit)
     return picture

@@ -21,6 +21,7 @@ FREE = 16 * MiB
 """As much is unpacked whatever the ratio."""
 DEEPEST = 24
 CHUNK = 1 << 18
+UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,3 +147,14 @@ class Chosen:
 def _parents(place: str) -> list[str]:
     parts = place.split("/")
     return ["/".join(parts[:depth]) for depth in range(1, len(parts))]
+
+
+def sized(size: int | None) -> str:
+    if size is None:
+        return "unknown"
+    if size < 1024:
+        return f"{size} byte{'' if size == 1 else 's'}"
+    number, unit = float(size), 0
+    while number >= 1024 and unit < len(UNITS):
+        number, unit = number / 1024, unit + 1
+    return f"{number:.1f} {UNITS[unit - 1]}"

@@ -13,6 +13,7 @@ from omnic_stream.converters.warm import archive, parcels
 from omnic_stream.converters.warm.axml import elements
 from omnic_stream.converters.warm.cards import write_card
 from omnic_stream.converters.warm.dossier import Dossier, Table, card_of, write_json, write_page
+from omnic_stream.converters.warm.members import sized
 from omnic_stream.converters.warm.readers import failures_in_plain_words, instant, opened
 from omnic_stream.model.contracts import Call, MiB
 from omnic_stream.model.errors import Corrupt
@@ -62,7 +63,7 @@ def deb(call: Call) -> Dossier:
         facts=[
             ("Architecture", fields.get("Architecture")),
             ("Section", fields.get("Section")),
-            ("Installed size", archive.sized(int(size) * 1024) if size.isdigit() else None),
+            ("Installed size", sized(int(size) * 1024) if size.isdigit() else None),
             ("Maintainer", fields.get("Maintainer")),
             ("Source", fields.get("Source")),
             ("Homepage", fields.get("Homepage")),
@@ -112,7 +113,7 @@ def rpm(call: Call) -> Dossier:
         facts=[
             ("Architecture", facts.get("architecture")),
             ("Licence", facts.get("licence")),
-            ("Installed size", archive.sized(facts["size"]) if isinstance(facts.get("size"), int) else None),
+            ("Installed size", sized(facts["size"]) if isinstance(facts.get("size"), int) else None),
             ("Vendor", facts.get("vendor")),
             ("Packager", facts.get("packager")),
             ("Group", facts.get("group")),
