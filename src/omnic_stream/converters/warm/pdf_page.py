@@ -11,7 +11,7 @@ import io
 import re
 import statistics
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from xml.parsers import expat
 
@@ -29,6 +29,8 @@ SMALLEST_PICTURE = 40
 HEADING, CHAPTER = 1.2, 1.8
 """How much larger than most letters."""
 LONGEST_HEADING = 200
+SAME, APART = 2.0, 0.7
+"""Points by which lines of one paragraph may begin apart; times their letters' height by which they may lie apart."""
 SHORT = 0.7
 """Of its block's width: a line that ends before was meant to."""
 CSS = """
@@ -39,9 +41,15 @@ section+section{border-top:1px solid var(--line);margin-top:2.5rem;padding-top:1
 
 @dataclass(slots=True)
 class Block:
+    """Places in points from the page's upper left corner."""
+
+    left: float
     top: float
+    right: float
+    """Where its last line ends."""
+    bottom: float
     size: float
-    """Height of its letters' boxes, in points."""
+    """Height of its letters' boxes."""
     text: str
 
 
@@ -73,7 +81,7 @@ def _sheets(told: bytes) -> list[list[Block]]:
     lines: list[list[str]] = []
     ends: list[float] = []
     heights: list[float] = []
-    box = [0.0, 0.0, 0.0]  # left, top, right
+    box = [0.0, 0.0, 0.0, 0.0]  # left, top, right, bottom
 
     def start(name: str, attributes: dict[str, str]) -> None:
         if name == "page":
@@ -81,7 +89,7 @@ def _sheets(told: bytes) -> list[list[Block]]:
         elif name == "block":
             for each in (lines, ends, heights):
                 each.clear()
-            box[:] = (float(attributes[side]) for side in ("xMin", "yMin", "xMax"))
+            box[:] = (float(attributes[side]) for side in ("xMin", "yMin", "xMax", "yMax"))
         elif name == "line":
             lines.append([])
             ends.append(float(attributes["xMax"]))
@@ -97,7 +105,11 @@ def _sheets(told: bytes) -> list[list[Block]]:
         if name == "block" and sheets and heights:
             short = box[0] + SHORT * (box[2] - box[0])
             words = joined([" ".join(line) for line in lines], [end < short for end in ends])
-            sheets[-1].append(Block(box[1], statistics.median(heights), words))
+            block = Block(box[0], box[1], ends[-1], box[3], statistics.median(heights), words)
+            if sheets[-1] and _goes_on(sheets[-1][-1], block):
+                before = sheets[-1].pop()
+                block = replace(block, top=before.top, text=joined([before.text, block.text], [False, False]))
+            sheets[-1].append(block)
 
     parser: Any = expat.ParserCreate()
     parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, said
@@ -106,6 +118,13 @@ def _sheets(told: bytes) -> list[list[Block]]:
     except (expat.ExpatError, KeyError, ValueError) as error:
         raise Corrupt("The PDF's text cannot be read.") from error
     return sheets
+
+
+def _goes_on(before: Block, block: Block) -> bool:
+    """Lines far apart are blocks of their own to poppler, though one paragraph to the reader."""
+    same = abs(before.left - block.left) < SAME and abs(before.size - block.size) < 0.05 * block.size
+    near = 0 <= block.top - before.bottom < APART * block.size
+    return same and near and before.right > block.left + SHORT * (block.right - block.left)
 
 
 def joined(lines: list[str], short: list[bool]) -> str:
