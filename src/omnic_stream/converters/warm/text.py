@@ -28,6 +28,10 @@ LEXERS = {"JS": "javascript", "MJS": "javascript", "es5.js": "javascript", "min.
           "D.TS": "typescript", "TSX": "tsx", "CPP": "cpp", "RS": "rust", "RB": "ruby", "SH": "bash", "PL": "perl", "HS": "haskell",
           "KT": "kotlin", "CS": "csharp", "JL": "julia", "MAKE": "make", "SPEC": "spec", "NDJSON": "json", "GEOJSON": "json", "min.css": "css",
           "KML": "xml", "GPX": "xml", "GML": "xml", "OSM": "xml",
+          "CLJ": "clojure", "COFFEE": "coffeescript", "CR": "crystal", "DLANG": "d", "EL": "emacs-lisp", "ERL": "erlang",
+          "EX": "elixir", "F90": "fortran", "FS": "fsharp", "GRADLE": "groovy", "HCL": "terraform", "HX": "haxe", "LISP": "common-lisp",
+          "ML": "ocaml", "PAS": "pascal", "SCM": "scheme", "SOL": "solidity", "SVELTE": "html", "VB": "vb.net", "SV": "systemverilog",
+          "ASM": "nasm", "WAT": "wast", "TTML": "xml", "VCF": "properties", "ICS": "properties",
           "EML": "email", "BIB": "bibtex", "PS1": "powershell", "PROTO": "protobuf"}  # fmt: skip
 
 
@@ -75,6 +79,11 @@ def restructured(call: Call) -> dict[str, int]:
     )
 
 
+def lexer_name(source: str) -> str:
+    """Pygments' name for a Format. One that it does not know is for the caller to notice."""
+    return LEXERS.get(source, source.lower())
+
+
 def highlighted(call: Call) -> dict[str, int]:
     """Source code with line numbers that can be linked to (``#L12``)."""
     from pygments import highlight
@@ -89,7 +98,7 @@ def highlighted(call: Call) -> dict[str, int]:
         elif call.source == "TXT":
             lexer = guess_lexer(text[:20_000]) if text.startswith(("#!", "<?")) else TextLexer()
         else:
-            lexer = get_lexer_by_name(LEXERS.get(call.source, call.source.lower()))
+            lexer = get_lexer_by_name(lexer_name(call.source))
     except ClassNotFound:
         lexer = TextLexer()
     formatter = HtmlFormatter(linenos="inline", lineanchors="L", anchorlinenos=False, wrapcode=True)
