@@ -219,3 +219,16 @@ def test_a_password_is_asked_for_in_one_sentence(run, book, tmp_path):
     )
     facts = json.loads(run(pdf_facts.facts, (tmp_path / "owned.pdf").read_bytes(), "PDF", "metadata.json").getvalue())
     assert (facts["encrypted"], facts["pages"]) == (True, 3)
+
+
+def test_what_was_filled_in_is_drawn(run):
+    from weasyprint import HTML
+
+    field = "<input {} style='appearance:auto;width:250px;height:60px;font-size:40px'>"
+    style = "<style>@page{size:300px 100px;margin:10px}</style>"
+    inks = []
+    for value in ("", "value='WWWW'"):
+        content = HTML(string=style + field.format(value)).write_pdf(pdf_forms=True)
+        with Image.open(run(pdf.page, content, "PDF", "PNG", width="300")) as made:
+            inks.append(sum(made.convert("L").histogram()[:100]))
+    assert inks[1] > inks[0] + 300

@@ -37,7 +37,7 @@ def to_text(bound: Bound) -> tuple[str, ...]:
 CONVERTERS: tuple[Converter, ...] = (
     Converter(
         id="pdf.page",
-        version=1,
+        version=2,
         inputs=("PDF",),
         outputs=("PNG", "JPG"),
         run=WarmCall(function="omnic_stream.converters.warm.pdf:page", limits=LIMITS),
@@ -50,7 +50,7 @@ CONVERTERS: tuple[Converter, ...] = (
     ),
     Converter(
         id="pdf.pages",
-        version=1,
+        version=2,
         inputs=("PDF",),
         outputs=("pages.png",),
         run=WarmCall(function="omnic_stream.converters.warm.pdf:pages", limits=MANY, directory=True),

@@ -62,8 +62,11 @@ def page(call: Call) -> None:
 
 def _rendered(opened: Any, index: int, width: int, height: int, *, cover: bool = False) -> Any:
     import pypdfium2
+    from pypdfium2.raw import FORMTYPE_ACRO_FORM
 
     try:
+        if opened.formenv is None and opened.get_formtype() == FORMTYPE_ACRO_FORM:
+            opened.init_forms()  # what was filled in is drawn; this build of pdfium runs no script
         sheet = opened[index]
         wide, high = sheet.get_size()
         if not (0 < wide < math.inf and 0 < high < math.inf):
@@ -74,7 +77,7 @@ def _rendered(opened: Any, index: int, width: int, height: int, *, cover: bool =
         else:
             scale = min(RESOLUTION / POINTS, LONGEST / max(wide, high))
         pixels.check_size(max(1, math.ceil(wide * scale)), max(1, math.ceil(high * scale)))
-        return sheet.render(scale=scale, may_draw_forms=False, rev_byteorder=True).to_pil()
+        return sheet.render(scale=scale, may_draw_forms=True, rev_byteorder=True).to_pil()
     except pypdfium2.PdfiumError as error:
         raise Corrupt("The page is broken: it cannot be drawn.") from error
 
