@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -43,9 +44,15 @@ def picture(made: bytes, row: Row, target: str) -> None:
     if row.format in RASTER:
         _colours(found, row)
     else:
-        must(max(found.size) >= min(row.facts.width or LEAST, LEAST), f"it has {found.width}x{found.height} pixels only")
+        must(max(found.size) >= _least(row), f"it has {found.width}x{found.height} pixels only")
         if "ink" not in row.facts.unheld:
             not_blank(found)
+
+
+def _least(row: Row) -> float:
+    """Fewer where the source is smaller: a width of its own, or a page of so many points."""
+    page = re.search(r"page of ([\d.]+) pt", row.facts.text)
+    return min(LEAST, row.facts.width or LEAST, float(page[1]) if page else LEAST)
 
 
 def animated(made: bytes, row: Row, target: str) -> None:
