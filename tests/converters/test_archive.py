@@ -131,6 +131,7 @@ def test_a_member_by_its_number(run):
     content = packed(("a", b"one"), ("dir/", b""), ("dir/b", b"two"))
     numbers = {each["name"]: each["item"] for each in listed(run, content, "ZIP")["members"]}
     assert run(archive.member, content, "ZIP", "member", item=str(numbers["dir/b"])).read() == b"two"
+    assert run(archive.member, packed(("dir/", b""), ("dir/b", b"two")), "ZIP", "member").read() == b"two"
     for item in (numbers["dir/"], 4):
         with pytest.raises(ConverterFailed):
             run(archive.member, content, "ZIP", "member", item=str(item))
@@ -145,6 +146,19 @@ def test_an_archive_is_unpacked_with_an_index_that_links_its_files(run):
     assert 'href="files/in/deep.txt"' in index
     assert "&lt;b&gt;.txt" in index
     assert "<b>.txt" not in index
+
+
+def test_a_repository_tells_its_files_commits_and_readme(run):
+    content = (SAMPLES / "parcel.bundle").read_bytes()
+    told = listed(run, content, "GIT.BUNDLE")
+    assert [each["name"] for each in told["members"]] == ["README.md", "notes/first.txt", "tides.csv"]
+    assert [(each["author"], each["subject"], each["when"]) for each in told["commits"]] == [
+        ("Harbour", "Tides of Monday and Tuesday", "2026-01-01T00:00:00+00:00")
+    ]
+    made = run(archive.page, content, "GIT.BUNDLE", "HTML").read().decode()
+    assert "<pre># Harbour\n\nTides and notes.\n</pre>" in made
+    assert "<td>Tides of Monday and Tuesday</td>" in made
+    assert len(listed(run, "archive/r.bundle", "GIT.BUNDLE")["commits"]) == 1
 
 
 @pytest.mark.parametrize(("width", "height"), [("200", "200"), ("300", "100")])

@@ -10,7 +10,9 @@ from PIL import Image
 
 from omnic_stream.converters import mail as declared
 from omnic_stream.converters.warm import agenda, archive, contacts, letters, mail
+from omnic_stream.model.contracts import Work
 from omnic_stream.model.errors import ConverterFailed, Corrupt, TooExpensive
+from omnic_stream.runner import open_runner
 
 SAMPLES = Path(declared.__file__).parents[1] / "samples"
 FETCHES = re.compile(
@@ -141,6 +143,29 @@ def test_what_is_no_mail_is_corrupt_and_too_many_parts_too_expensive(run):
     deep = b"".join(b'Content-Type: multipart/mixed; boundary="b%d"\n\n--b%d\n' % (n, n) for n in range(60))
     with pytest.raises(TooExpensive):
         page(run, b"Subject: x\n" + deep, "EML")
+
+
+async def test_a_message_of_outlook_becomes_mail(run, tmp_path):
+    converter = {each.id: each for each in declared.CONVERTERS}["msg.eml"]
+    async with open_runner(slots=1) as runner:
+        work = Work(
+            converter=converter,
+            input=SAMPLES / "lamp.msg",
+            source="MSG",
+            target="EML",
+            arguments={},
+            folder=tmp_path,
+            output="made.eml",
+        )
+        await runner.run(work, priority=lambda: 0, report=lambda state: None)
+    told = facts(run, (tmp_path / "made.eml").read_bytes(), "EML")
+    assert (told["subject"], told["from"], told["to"]) == (
+        "Lamp and tides",
+        "Harbour Master <master@example.org>",
+        "Keeper <keeper@example.org>",
+    )
+    assert told["attachments"] == [{"name": "tides.csv", "type": "text/csv", "size": 28}]
+    assert "Keep the lamp lit." in text(run, (tmp_path / "made.eml").read_bytes(), "EML")
 
 
 # --- calendars --------------------------------------------------------------------------------------------------------------

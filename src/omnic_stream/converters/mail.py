@@ -10,7 +10,13 @@ WARM = "omnic_stream.converters.warm."
 LIMITS = Limits(seconds=60, stall=60, memory=768 * MiB, output=128 * MiB)
 NH3 = Tool("nh3", pip="nh3", module=True)
 ICALENDAR = Tool("icalendar", pip="icalendar", module=True)
-MSGCONVERT = Tool("msgconvert", debian="libemail-outlook-message-perl", probe=("--help",))
+# msgconvert knows no option that ends with 0, so the modules that it needs are what is probed; the package forgets one of them
+MSGCONVERT = Tool(
+    "perl",
+    debian="libemail-outlook-message-perl libemail-address-perl",
+    probe=("-MEmail::Address", "-MEmail::Outlook::Message", "-e", "print $Email::Outlook::Message::VERSION"),
+    licence="GPL-1.0-or-later OR Artistic-1.0-Perl",
+)
 
 
 def shown(name: str, module: str, inputs: tuple[str, ...], *tools: Tool, specimen: str, ms: float = 15) -> tuple[Converter, ...]:
@@ -65,5 +71,6 @@ CONVERTERS: tuple[Converter, ...] = (
         cost=Cost(ms=500, ms_per_mib=400),
         loss=Loss.REENCODES,
         tools=(MSGCONVERT,),
+        specimen="lamp.msg",
     ),
 )

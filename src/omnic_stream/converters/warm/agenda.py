@@ -269,7 +269,7 @@ def _article(event: Event) -> str:
     facts = "".join(f"<p>{label}: {html.escape(value)}</p>" for label, value in event.facts)
     repeats = f'<p class="when">Repeats {html.escape(event.repeats)}</p>' if event.repeats else ""
     about = f'<p class="about">{html.escape(event.description)}</p>' if event.description else ""
-    status = f" ({html.escape(event.status)})" if event.status and event.status != "confirmed" else ""
+    status = f" ({html.escape(event.status)})" if event.status and event.status not in {"confirmed", "needs-action"} else ""
     heading = f'<h3>{html.escape(event.summary)}{status}</h3><p class="when">{html.escape(span(event))}</p>'
     return f'<article class="event">{heading}{repeats}{facts}{about}</article>'
 

@@ -10,7 +10,7 @@ import tarfile
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -59,6 +59,8 @@ class Told:
     truncated: bool
     payload: Sequence[Member] | None = None
     left_out: Sequence[tuple[str, str]] = ()
+    commits: Sequence[repository.Commit] = ()
+    """Of a repository, the newest first."""
 
     @property
     def shown(self) -> Sequence[Member]:
@@ -75,6 +77,9 @@ def contents(call: Call) -> Iterator[Held]:
 def told(call: Call) -> Told:
     """Raises Corrupt, TooExpensive, ConverterFailed."""
     with failures_in_plain_words():
+        if call.source == "GIT.BUNDLE":
+            _, commits, _, members = repository.about(call)
+            return Told(members, truncated=False, commits=commits)
         if call.source in LISTED:
             members = LISTED[call.source](call)
         elif call.source in READERS:
@@ -108,6 +113,8 @@ def _listing(all_of: Told) -> dict[str, Any]:
         "size": sum(member.size or 0 for member in all_of.members),
         "truncated": all_of.truncated or len(all_of.members) > MOST_LISTED,
     }
+    if all_of.commits:
+        made["commits"] = [asdict(commit) for commit in all_of.commits]
     if all_of.payload is not None:
         made["payload"] = _listing(Told(all_of.payload, truncated=False))
     return made
@@ -176,8 +183,28 @@ def kind_of(source: str) -> str:
 
 def page(call: Call) -> None:
     """The tree with sizes and times."""
+    if call.source == "GIT.BUNDLE":
+        write(call, _repository_page(call))
+        return
     all_of = told(call)
     write(call, document(kind_of(call.source), _tree_page(call, all_of, lambda place: None), css=CSS))
+
+
+def _repository_page(call: Call) -> bytes:
+    """Branches, the last commits, the files of HEAD, and the README as it is written."""
+    with failures_in_plain_words():
+        branches, commits, readme, members = repository.about(call)
+    rows = "".join(
+        f"<tr><td>{html.escape(commit.subject)}</td><td>{html.escape(commit.author)}</td><td>{commit.when[:10]}</td><td>{commit.sha[:10]}</td></tr>"
+        for commit in commits
+    )
+    words = f"<h2>{html.escape(readme[0])}</h2><pre>{html.escape(readme[1])}</pre>" if readme else ""
+    body = (
+        f'<h1>Git repository</h1><p class="note">{html.escape(", ".join(branches[:50]))}</p>'
+        f'<h2>Commits</h2><table class="tree"><tbody>{rows}</tbody></table>'
+        f"<h2>Files</h2>{tree_table(call, Told(members, truncated=False))}{words}"
+    )
+    return document("Git repository", body, css=CSS)
 
 
 def _tree_page(call: Call, all_of: Told, link: Callable[[str], str | None]) -> str:
@@ -322,11 +349,12 @@ def _add(archive: tarfile.TarFile, name: str, size: int, file: Any) -> None:
 
 
 def member(call: Call) -> None:
-    """The content of one member, by its number in the listing (``item``, 1 is the first)."""
-    wanted, budget = int(call.arguments.get("item", "1")), Budget(os.fstat(call.input).st_size)
+    """The content of one member, by its number in the listing (``item``; the first file where none is given)."""
+    asked = call.arguments.get("item")
+    wanted, budget = int(asked or "0"), Budget(os.fstat(call.input).st_size)
     with _filling(call) as made:
         for number, (held, content) in enumerate(contents(call), 1):
-            if number != wanted:
+            if number != wanted and (asked or held.kind != "file"):
                 continue
             if held.encrypted:
                 raise ConverterFailed(unpackers.PASSWORD)
@@ -335,4 +363,6 @@ def member(call: Call) -> None:
             for chunk in budget.chunks(content):
                 made.write(chunk)
             return
+    if not asked:
+        raise ConverterFailed("The archive holds no file.")
     raise ConverterFailed(f"The archive has no member {wanted}.")

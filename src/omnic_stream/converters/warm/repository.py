@@ -134,3 +134,10 @@ def readme(repository: Repository) -> tuple[str, str] | None:
         if member.name.lower().partition(".")[0] == "readme" and (member.size or 0) <= 1 << 18:
             return member.name, repository.git("cat-file", "blob", sha).decode("utf-8", "replace")
     return None
+
+
+def about(call: Call) -> tuple[list[str], list[Commit], tuple[str, str] | None, list[Member]]:
+    """Branches and tags, the last commits, the README and the files of HEAD."""
+    with cloned(call) as repository:
+        names = [name.removeprefix("refs/heads/").removeprefix("refs/") for name in repository.branches]
+        return names, commits(repository), readme(repository), [member for _, member in tree_members(repository)]
