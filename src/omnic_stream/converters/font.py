@@ -99,7 +99,7 @@ CONVERTERS: tuple[Converter, ...] = (
         Loss.EXTRACTS,
         takes=("page",),
         limits=LONG,
-        specimen=None,
+        specimen="seven.ttc",
     ),
     _of("font.type1", WARM + "type1", ("PFB",), ("OTF",), Cost(ms=200, ms_per_mib=4000), Loss.REENCODES, specimen="seven.pfb"),
     Converter(

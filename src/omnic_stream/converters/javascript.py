@@ -71,7 +71,7 @@ CONVERTERS: tuple[Converter, ...] = (
     # the quick one refuses what it does not know; what it refuses goes to the one that keeps it as browsers do
     _by_wheel("style.small", "lightning", "CSS", "min.css", LIGHTNING, "tide.css"),
     _by_node("style.small-lenient", ("CSS",), "min.css", ESBUILD, specimen="tide.css"),
-    _by_node("style.plain", ("min.css",), "CSS", ESBUILD, specimen=None),
+    _by_node("style.plain", ("min.css",), "CSS", ESBUILD, specimen="tide.min.css"),
     _by_wheel("sass.quick", "libsass", "SCSS", "CSS", LIBSASS, "tide.scss"),
     _by_node("sass.whole", ("SCSS",), "CSS", SASS, specimen="tide.scss", ms=400),
     _by_node("less.style", ("LESS",), "CSS", LESS, specimen="tide.less"),

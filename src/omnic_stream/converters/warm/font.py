@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from omnic_stream.converters.warm import files, font_outlines, image, pixels, programs
-from omnic_stream.converters.warm.font_face import Face, face, neutral
+from omnic_stream.converters.warm.font_face import Face, face, inscribe, neutral
 from omnic_stream.converters.warm.font_files import opened, readable, saved
 from omnic_stream.converters.warm.font_specimen import Piece, initials, sheet, words
 from omnic_stream.model.contracts import Call, MiB
@@ -22,7 +22,7 @@ INK, SOFT, RULE = (0x1D, 0x23, 0x29), (0x59, 0x63, 0x6E), (0xD5, 0xDA, 0xE0)
 
 def specimen(call: Call) -> dict[str, int]:
     """A picture of the font: its name, alphabets, sentences in its scripts, sizes; of a symbol font its glyphs."""
-    from PIL import Image, ImageDraw
+    from PIL import Image
 
     width, height = (int(call.arguments.get(name, "0")) for name in ("width", "height"))
     if width or height:
@@ -32,9 +32,8 @@ def specimen(call: Call) -> dict[str, int]:
         page = sheet(used, width or height, height)
         call.report(0.4)
         paper = Image.new("RGB", (page.width, page.height), _paper(call))
-        draw = ImageDraw.Draw(paper)
         for number, piece in enumerate(page.pieces):
-            _draw(draw, used, piece)
+            _draw(paper, used, piece)
             call.report(0.4 + 0.5 * number / len(page.pieces))
         image.picture(call, paper, "PNG")
     return {"width": page.width, "height": page.height}
@@ -42,7 +41,7 @@ def specimen(call: Call) -> dict[str, int]:
 
 def thumb(call: Call) -> None:
     """Two letters of the font, as large as the box allows."""
-    from PIL import Image, ImageDraw
+    from PIL import Image
 
     width, height = (int(call.arguments.get(name, "0")) for name in ("width", "height"))
     width, height = width or height or 256, height or width or 256
@@ -57,7 +56,7 @@ def thumb(call: Call) -> None:
             size *= min(width * 0.8 / max(right - left, 1), height * 0.72 / max(bottom - top, 1), 1.6)
             left, top, right, bottom = used.at(size).getbbox(text, anchor="ls")
             at = ((width - left - right) / 2, (height - top - bottom) / 2)
-            ImageDraw.Draw(paper).text(at, text, fill=INK, font=used.at(size), anchor="ls", embedded_color=True)
+            inscribe(paper, at, text, used.at(size), INK)
         image.picture(call, paper, {"png": "PNG", "jpg": "JPG", "webp": "WEBP", "avif": "AVIF"}[call.target.rpartition(".")[2]])
 
 
@@ -65,20 +64,22 @@ def _paper(call: Call) -> tuple[int, ...]:
     return tuple((image.background(call.arguments) or [255, 255, 255])[:3])
 
 
-def _draw(draw: Any, used: Face, piece: Piece) -> None:
+def _draw(paper: Any, used: Face, piece: Piece) -> None:
+    from PIL import ImageDraw
+
     if piece.voice == "rule":
-        draw.line((piece.x, piece.y, piece.x + piece.size, piece.y), fill=RULE, width=2)
+        ImageDraw.Draw(paper).line((piece.x, piece.y, piece.x + piece.size, piece.y), fill=RULE, width=2)
         return
     font, x = used.at(piece.size) if piece.voice == "own" else neutral(piece.size), piece.x
     for word, advance in words(used, piece.text, piece.size, piece.voice):
-        draw.text((x, piece.y), word, fill=SOFT if piece.soft else INK, font=font, anchor="ls", embedded_color=True)
+        inscribe(paper, (x, piece.y), word, font, SOFT if piece.soft else INK)
         x += advance
 
 
 def packed(call: Call) -> dict[str, int]:
     """The same font as WOFF or WOFF2, its tables as they are."""
     with readable():
-        content = saved(opened(call).font, call.target.lower())
+        content = saved(opened(call).font, call.target.lower(), call.report)
     files.write(call.output, content)
     return {"bytes": len(content)}
 

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import io
+import math
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +20,38 @@ PRIVATE = 0xF0000
 """Glyphs without a character are drawn by way of one of these (Supplementary Private Use Area-A)."""
 MOST_PRIVATE = 0xFFFD
 NEUTRAL = ("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf", "/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf")
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """A font of pictures of one size, drawn at ``ratio`` of it."""
+
+    font: Any
+    ratio: float
+
+    def getbbox(self, text: str, anchor: str) -> tuple[float, float, float, float]:
+        left, top, right, bottom = (side * self.ratio for side in self.font.getbbox(text, anchor=anchor))
+        return left, top, right, bottom
+
+    def getlength(self, text: str) -> float:
+        return float(self.font.getlength(text)) * self.ratio
+
+    def getmask(self, text: str) -> Any:
+        return self.font.getmask(text)
+
+
+def inscribe(paper: Any, at: tuple[float, float], text: str, font: Any, fill: tuple[int, ...]) -> None:
+    """Write on a PIL image, the baseline beginning at ``at``; glyphs that have colours keep them."""
+    from PIL import Image, ImageDraw
+
+    if not isinstance(font, Strike):
+        ImageDraw.Draw(paper).text(at, text, fill=fill, font=font, anchor="ls", embedded_color=True)
+        return
+    left, top, right, bottom = (math.floor(side) for side in font.font.getbbox(text, anchor="ls"))
+    tile = Image.new("RGBA", (max(right - left, 1), max(bottom - top, 1)), (*fill, 0))
+    ImageDraw.Draw(tile).text((-left, -top), text, fill=fill, font=font.font, anchor="ls", embedded_color=True)
+    small = tile.resize([max(round(side * font.ratio), 1) for side in tile.size], Image.Resampling.LANCZOS)
+    paper.paste(small, (round(at[0] + left * font.ratio), round(at[1] + top * font.ratio)), small)
 
 
 def characters(font: Any) -> dict[int, str]:
@@ -58,32 +92,46 @@ class Face:
     @cached_property
     def scripts(self) -> list[tuple[str, int]]:
         """Names of the scripts of its characters, the one with the most first: ``("Latin", 321)``."""
-        from fontTools import unicodedata
+        from fontTools.unicodedata import script, script_name
 
-        counted = Counter(unicodedata.script(chr(code)) for code in self.glyphs if code < PRIVATE)
-        return [(unicodedata.script_name(code), n) for code, n in counted.most_common() if code not in {"Zyyy", "Zinh", "Zzzz"}]
+        counted = Counter(script(chr(code)) for code in self.glyphs if code < PRIVATE)
+        return [(script_name(code), n) for code, n in counted.most_common() if code not in {"Zyyy", "Zinh", "Zzzz"}]
+
+    @cached_property
+    def strikes(self) -> list[int]:
+        """Pixels an em of its pictures, where it holds pictures of fixed sizes instead of outlines (CBDT, EBDT, sbix)."""
+        if "sbix" in self.font:
+            return sorted(int(size) for size in self.font["sbix"].strikes)
+        if any(tag in self.font for tag in ("glyf", "CFF ", "CFF2")):
+            return []
+        table: Any = self.font.get("CBLC") or self.font.get("EBLC")
+        return sorted(int(strike.bitmapSizeTable.ppemY) for strike in table.strikes) if table else []
 
     def at(self, size: float) -> Any:
-        """FreeType's font at so many pixels an em."""
+        """FreeType's font at so many pixels an em, or a Strike that passes for one."""
+        strike = next((strike for strike in self.strikes if strike >= size), self.strikes[-1] if self.strikes else 0)
+        pixels = strike or max(int(size), 4)
+        if pixels not in self.sizes:
+            self.sizes[pixels] = self._loaded(pixels)
+        return Strike(self.sizes[pixels], size / strike) if strike else self.sizes[pixels]
+
+    def _loaded(self, pixels: int) -> Any:
         from PIL import ImageFont
 
-        pixels = max(int(size), 4)
-        if pixels not in self.sizes:
-            try:
-                file, index = io.BytesIO(self.data), self.index
-                self.sizes[pixels] = ImageFont.truetype(file, pixels, index=index, layout_engine=ImageFont.Layout.RAQM)
-            except OSError as error:
-                if "pixel size" in str(error):
-                    raise ConverterFailed("The font holds pictures of fixed sizes instead of outlines.") from error
-                raise Corrupt("The font is broken: its outlines cannot be read.") from error
-        return self.sizes[pixels]
+        file, index = io.BytesIO(self.data), self.index
+        try:
+            return ImageFont.truetype(file, pixels, index=index, layout_engine=ImageFont.Layout.RAQM)
+        except OSError as error:
+            if "pixel size" in str(error):
+                raise ConverterFailed("The font holds neither outlines nor pictures that can be drawn.") from error
+            raise Corrupt("The font is broken: its outlines cannot be read.") from error
 
     def has(self, text: str) -> bool:
         """Every character of the text has a glyph, and that glyph leaves ink, spaces aside."""
         return all(character == " " or self.draws(character) for character in text)
 
     def draws(self, character: str) -> bool:
-        if self.glyphs.get(ord(character), ".notdef") == ".notdef":
+        if self.glyphs.get(ord(character), ".notdef") == ".notdef" or unicodedata.category(character) == "Cc":
             return False
         if character not in self.inked:
             mark = self.at(40).getmask(character)
@@ -96,12 +144,13 @@ class Face:
 
     def shown(self, most: int, script: str | None = None) -> list[str]:
         """Its first characters that leave ink, of one script or of all."""
-        from fontTools import unicodedata
+        from fontTools.unicodedata import script as script_of
+        from fontTools.unicodedata import script_name
 
         found: list[str] = []
         for code in sorted(self.glyphs):
             character = chr(code)
-            if script is not None and unicodedata.script_name(unicodedata.script(character)) != script:
+            if script is not None and script_name(script_of(character)) != script:
                 continue
             if (code >= 0xE000 or character.isprintable()) and self.draws(character):
                 found.append(character)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +20,8 @@ LARGEST = 64 * MiB
 """Bytes of a font file, and of all its tables together once they are unpacked; Noto Sans CJK has 20 MiB a font."""
 MOST_CHARACTERS = 0x110000
 """Characters that a font's tables of characters may name: as many as Unicode has."""
+FINEST, PIECE = 2 * MiB, MiB // 16
+"""Bytes of a font that is packed as small as can be, and between two reports of how far that is."""
 MOST_FONTS = 256
 """Fonts of one collection; the largest that is sold has 45."""
 
@@ -80,12 +82,37 @@ def opened(call: Call, member: int = 0) -> Opened:
         return Opened(font, data, asked, members)
 
 
-def saved(font: Any, flavor: str | None = None) -> bytes:
-    """The font as a file: an sfnt, or ``woff`` or ``woff2``."""
-    font.flavor = flavor
-    made = io.BytesIO()
-    font.save(made, reorderTables=None)
-    return made.getvalue()
+def saved(font: Any, flavor: str | None = None, report: Callable[[float], None] = lambda fraction: None) -> bytes:
+    """The font as a file: an sfnt, or ``woff`` or ``woff2``. ``report`` is told how far a ``woff2`` is."""
+    from fontTools.ttLib import woff2
+
+    module: Any = woff2
+    brotli, module.brotli = module.brotli, _Brotli(module.brotli, report)
+    try:
+        font.flavor = flavor
+        made = io.BytesIO()
+        font.save(made, reorderTables=None)
+        return made.getvalue()
+    finally:
+        module.brotli = brotli
+
+
+class _Brotli:
+    """Stands in for Brotli while fontTools saves: it compresses in pieces and tells how far it is, and large fonts less finely.
+
+    At its finest Brotli takes 5 to 20 s a MiB, at 9 of 11 a tenth of that for 8 % more bytes.
+    """
+
+    def __init__(self, brotli: Any, report: Callable[[float], None]) -> None:
+        self.MODE_FONT, self.MODE_TEXT, self._brotli, self._report = brotli.MODE_FONT, brotli.MODE_TEXT, brotli, report
+
+    def compress(self, content: bytes, mode: int) -> bytes:
+        packer: Any = self._brotli.Compressor(mode=mode, quality=11 if len(content) <= FINEST else 9)
+        parts: list[bytes] = []
+        for at in range(0, len(content), PIECE):
+            parts.append(packer.process(content[at : at + PIECE]))
+            self._report(at / len(content))
+        return b"".join((*parts, packer.finish()))
 
 
 def sfnt(font: Any, **replaced: bytes) -> bytes:

@@ -101,7 +101,9 @@ def _at_rest(font: Any) -> Any:
         return font
     from fontTools.varLib.instancer import instantiateVariableFont
 
-    return instantiateVariableFont(font, {axis.axisTag: axis.defaultValue for axis in font["fvar"].axes}, downgradeCFF2=True)
+    return instantiateVariableFont(
+        font, {axis.axisTag: axis.defaultValue for axis in font["fvar"].axes}, downgradeCFF2="CFF2" in font
+    )
 
 
 def of_type1(content: bytes, report: Report) -> Any:

@@ -5,13 +5,15 @@
 from __future__ import annotations
 
 import html
+import io
 import json
 import unicodedata
+from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from omnic_stream.converters.warm.font_face import Face, characters, face, family_of
+from omnic_stream.converters.warm.font_face import Face, characters, face, family_of, inscribe
 from omnic_stream.converters.warm.font_files import Opened, opened, readable
 from omnic_stream.converters.warm.font_specimen import Piece, sheet
 from omnic_stream.converters.warm.pages import document, write
@@ -25,7 +27,7 @@ MOST_OUTLINES = 12 * MiB
 CSS = """
 .g{display:grid;grid-template-columns:repeat(auto-fill,minmax(6.5rem,1fr));gap:.5rem;padding:0;list-style:none}
 .g li{border:1px solid var(--line);border-radius:6px;padding:.4rem;text-align:center;font-size:.72rem;color:var(--soft);overflow:hidden}
-.g svg{display:block;width:100%;height:4rem;fill:var(--ink)}.g b{display:block;color:var(--ink);font-weight:600}
+.g svg,.g img{display:block;width:100%;height:4rem;fill:var(--ink);object-fit:contain}.g b{display:block;color:var(--ink);font-weight:600}
 """
 # OpenType, name table: the identifiers of its strings
 NAMES = {"copyright": 0, "full_name": 4, "version": 5, "postscript_name": 6, "trademark": 7, "manufacturer": 8, "designer": 9,
@@ -42,6 +44,9 @@ def glyphs(call: Call) -> dict[str, int]:
     given = opened(call, 1)
     with readable():
         font = given.font
+        used = Face(given, b"", 0, {})
+        if used.strikes:
+            used = face(given)
         order, coded = font.getGlyphOrder(), _codes(characters(font))
         names = sorted(order, key=lambda name: (name not in coded, coded.get(name, [0])[0]))
         pages = max((len(names) + PER_PAGE - 1) // PER_PAGE, 1)
@@ -51,9 +56,11 @@ def glyphs(call: Call) -> dict[str, int]:
         first = (page - 1) * PER_PAGE
         shown = names[first : first + PER_PAGE]
         cells, size = [], 0
-        drawn, box = font.getGlyphSet(), _box(font)
+        drawn, box = None if used.strikes else font.getGlyphSet(), _box(font)
         for number, name in enumerate(shown):
-            cells.append(_cell(name, coded.get(name, []), drawn, box))
+            codes = coded.get(name, [])
+            picture = _picture(used, codes) if drawn is None else _outline(drawn, name, box)
+            cells.append(_cell(name, codes, picture))
             size += len(cells[-1])
             if size > MOST_OUTLINES:
                 raise TooExpensive(f"The outlines of these glyphs take more than {MOST_OUTLINES // MiB} MiB.")
@@ -81,13 +88,31 @@ def _box(font: Any) -> tuple[int, int, int]:
     return min(top, 3 * em), min(top, 3 * em) - max(bottom, -3 * em), em
 
 
-def _cell(name: str, codes: list[int], drawn: Any, box: tuple[int, int, int]) -> str:
+def _outline(drawn: Any, name: str, box: tuple[int, int, int]) -> str:
     top, high, em = box
-    wide = int(drawn[name].width or em)
+    wide = max(int(drawn[name].width or em), 1)
+    return f'<svg viewBox="0 {-top} {wide} {high}" aria-hidden="true"><path transform="scale(1 -1)" d="{path(drawn, name)}"/></svg>'
+
+
+def _picture(used: Face, codes: list[int]) -> str:
+    """A glyph that is a picture: 48 pixels high. One without a character cannot be asked for."""
+    if not codes or not used.draws(chr(codes[0])):
+        return "<svg></svg>"
+    from PIL import Image
+
+    font = used.at(48)
+    left, top, right, bottom = font.getbbox(chr(codes[0]), anchor="ls")
+    tile = Image.new("RGBA", (max(int(right - left) + 1, 1), max(int(bottom - top) + 1, 1)), (0, 0, 0, 0))
+    inscribe(tile, (-left, -top), chr(codes[0]), font, (0, 0, 0))
+    file = io.BytesIO()
+    tile.save(file, "PNG")
+    return f'<img alt="" src="data:image/png;base64,{b64encode(file.getvalue()).decode()}">'
+
+
+def _cell(name: str, codes: list[int], picture: str) -> str:
     words = " ".join(f"U+{code:04X}" for code in codes[:3]) or "no character"
     title = "; ".join(unicodedata.name(chr(code), "") for code in codes[:3] if code < 0x110000)
-    outline = f'<svg viewBox="0 {-top} {max(wide, 1)} {high}" aria-hidden="true"><path transform="scale(1 -1)" d="{path(drawn, name)}"/></svg>'
-    return f'<li title="{html.escape(title)}">{outline}<b>{words}</b>{html.escape(name)}</li>'
+    return f'<li title="{html.escape(title)}">{picture}<b>{words}</b>{html.escape(name)}</li>'
 
 
 def path(drawn: Any, name: str) -> str:
@@ -208,6 +233,8 @@ def _instant(seconds: int) -> str | None:
 def drawing(call: Call) -> dict[str, int]:
     """The specimen as SVG: letters are outlines, so that it looks the same everywhere; of scripts whose letters join, nothing."""
     used = face(opened(call))
+    if used.strikes:
+        raise ConverterFailed("The font holds pictures instead of outlines: its specimen is a picture, too.")
     with readable():
         page = sheet(used, plain=True)
         drawn, outlines, em = used.font.getGlyphSet(), {}, int(used.font["head"].unitsPerEm)
