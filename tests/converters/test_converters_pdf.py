@@ -11,9 +11,7 @@ import pypdfium2
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from omnic_stream.converters.pdf import CONVERTERS
 from omnic_stream.converters.warm import page, pdf, pdf_facts, pdf_page, svg
-from omnic_stream.model.contracts import Bound, Command
 from omnic_stream.model.errors import ConverterFailed, Corrupt
 
 MANUAL = "document/archive_write_new.3.pdf"
@@ -77,10 +75,10 @@ def test_a_hostile_page_is_drawn_small_or_refused(run, content):
         assert max(drawn.size) <= pdf.LONGEST
 
 
-def test_commands_are_made_of_server_words_alone():
-    bound = Bound(input="/in", output="/w/result.x", folder="/w", source="PDF", target="SVG", arguments={"page": "3"})
-    table = {c.id: c.run.render(bound) for c in CONVERTERS if isinstance(c.run, Command)}
-    assert table == {"pdf.layout": ("pdftotext", "-layout", "-enc", "UTF-8", "/in", "/w/result.x")}
+def test_columns_keep_their_shape(run):
+    lines = run(pdf.layout, MANUAL, "PDF", "TXT").getvalue().decode().splitlines()
+    head = next(line for line in lines if "Library Functions Manual" in line)
+    assert re.fullmatch(r"ARCHIVE_WRITE_NEW\s*\(3\)\s{3,}BSD Library Functions Manual\s{3,}ARCHIVE_WRITE_NEW\s*\(3\)\s*", head)
 
 
 # --- facts, contents, parts ---------------------------------------------------------------------------------------------------
@@ -205,6 +203,7 @@ def test_a_password_is_asked_for_in_one_sentence(run, book, tmp_path):
         (pdf.page, "PNG"),
         (pdf.pages, "pages.png"),
         (pdf.text, "TXT"),
+        (pdf.layout, "TXT"),
         (pdf.svg, "SVG"),
         (pdf.selection, "PDF"),
         (pdf_page.to_html, "HTML"),

@@ -7,8 +7,6 @@ from dataclasses import replace
 from omnic_stream.converters.image import FITTING, PILLOW, VIPS
 from omnic_stream.converters.vector import GHOSTSCRIPT
 from omnic_stream.model.contracts import (
-    Bound,
-    Command,
     Converter,
     Cost,
     GiB,
@@ -28,10 +26,6 @@ MANY_BESIDE = replace(MANY, memory=2 * GiB, address_space=None)
 
 def poppler(name: str) -> Tool:
     return Tool(name, debian="poppler-utils", probe=("-v",))
-
-
-def to_text(bound: Bound) -> tuple[str, ...]:
-    return ("pdftotext", "-layout", "-enc", "UTF-8", bound.input, bound.output)
 
 
 CONVERTERS: tuple[Converter, ...] = (
@@ -64,13 +58,13 @@ CONVERTERS: tuple[Converter, ...] = (
     ),
     Converter(
         id="pdf.layout",
-        version=1,
+        version=2,
         inputs=("PDF",),
         outputs=("TXT",),
-        run=Command(argv=to_text, limits=LIMITS),
+        run=WarmCall(function="omnic_stream.converters.warm.pdf:layout", worker="heavy", limits=BESIDE, risky=True),
         cost=Cost(ms=40, ms_per_mib=30),
         loss=Loss.EXTRACTS,
-        tools=(poppler("pdftotext"),),
+        tools=(PDFIUM, poppler("pdftotext")),
         specimen="leaflet.pdf",
         family="pdf",
     ),

@@ -124,6 +124,16 @@ def text(call: Call) -> None:
     write(call.output, "\n\f".join(parts).encode("utf-8", "replace") or b"\n")
 
 
+def layout(call: Call) -> None:
+    """The text of all pages where it stands on them, in UTF-8, by poppler: columns and tables keep their shape."""
+    with document(call.input), programs.scratch() as folder:
+        given, made = programs.copied(call, folder, "in.pdf"), folder / "out.txt"
+        programs.run(("pdftotext", "-layout", "-enc", "UTF-8", str(given), str(made)), folder=folder)
+        if made.stat().st_size > MOST_TEXT:
+            raise TooExpensive("The PDF holds more text than is taken out at once.")
+        write(call.output, made.read_bytes() or b"\n")
+
+
 def selection(call: Call) -> None:
     """The pages from ``first`` to ``last`` as a document of their own."""
     import pypdfium2
