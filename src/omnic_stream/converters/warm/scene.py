@@ -136,6 +136,7 @@ class Stage:
             raise TooExpensive("The model's coordinates are too large to be drawn.")
         # about the origin and two units wide: what embree's single precision tells apart does not hang on the model's own units
         self.corners = ((soup.corners - (low + high) / 2) * (2 / size)).astype(np.float32)
+        self.points = outline(self.corners)
         self.soup = soup
         self._scene = rtcore_scene.EmbreeScene()
         self._mesh = TriangleMesh(self._scene, self.corners)
@@ -145,8 +146,10 @@ class Stage:
         """(height, width, 4) uint8 sRGB with alpha. Nine rays more where a neighbour differs: at edges."""
         import numpy as np
 
-        width, height = camera.width, camera.height
-        x, y = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
+        whole = np.zeros((camera.height, camera.width, 4), np.uint8)
+        left, top, right, bottom = self._box(camera)
+        width, height = right - left, bottom - top
+        x, y = np.meshgrid(np.arange(left, right) + 0.5, np.arange(top, bottom) + 0.5)
         light, face = self._cast(camera, x.ravel(), y.ravel())
         light, face = light.reshape(height, width, 4), face.reshape(height, width)
         edge = _edges(light, face)
@@ -155,11 +158,26 @@ class Stage:
             total = np.zeros((len(rows), 4), np.float32)
             for down in (1 / 6, 0.5, 5 / 6):
                 for across in (1 / 6, 0.5, 5 / 6):
-                    total += self._cast(camera, columns + across, rows + down)[0]
+                    total += self._cast(camera, columns + (left + across), rows + (top + down))[0]
             light[rows, columns] = total / 9
         alpha = np.clip(light[..., 3:], 0, 1)
         colour = encoded(light[..., :3] / np.maximum(alpha, 1e-6))
-        return np.round(np.concatenate([colour, alpha], axis=2) * 255).astype(np.uint8)
+        whole[top:bottom, left:right] = np.round(np.concatenate([colour, alpha], axis=2) * 255)
+        return whole
+
+    def _box(self, camera: Camera) -> tuple[int, int, int, int]:
+        """The part of the frame that holds the object: left, top, right, bottom."""
+        import numpy as np
+
+        seen = (self.points - camera.eye) @ camera.turn.T
+        deep = np.maximum(-seen[:, 2], 1e-6)
+        unit = 2 * np.tan(FIELD / 2) / min(camera.width, camera.height)
+        # the outline stands for all points, to a sixty-fourth of the object's size
+        spare = 2 + 2 / 64 / float(deep.min()) / unit if len(self.points) < self.corners.size // 3 else 2
+        x, y = seen[:, 0] / deep / unit + camera.width / 2, camera.height / 2 - seen[:, 1] / deep / unit
+        left, top = max(0, int(x.min() - spare)), max(0, int(y.min() - spare))
+        right, bottom = min(camera.width, int(x.max() + spare) + 1), min(camera.height, int(y.max() + spare) + 1)
+        return left, top, max(right, left + 1), max(bottom, top + 1)
 
     def _cast(self, camera: Camera, x: Any, y: Any) -> tuple[Any, Any]:
         """Light (premultiplied, linear, with alpha) and the face met at each place of the frame."""
@@ -176,8 +194,8 @@ class Stage:
 
         unit = 2 * np.tan(FIELD / 2) / min(camera.width, camera.height)
         seen = np.stack([(x - camera.width / 2) * unit, (camera.height / 2 - y) * unit, np.full(len(x), -1.0)], axis=1)
-        rays = seen @ camera.turn
-        rays = (rays / np.linalg.norm(rays, axis=1, keepdims=True)).astype(np.float32)
+        rays = (seen @ camera.turn).astype(np.float32)
+        rays /= np.sqrt(np.einsum("ij,ij->i", rays, rays))[:, None]
         starts = np.broadcast_to(np.asarray(camera.eye, np.float32), rays.shape).copy()
         light = np.zeros((len(x), 4), np.float32)
         first = np.full(len(x), -1, np.int32)

@@ -40,7 +40,7 @@ def draw(call: Call, stage: drawing.Stage, *, azimuth: float = AZIMUTH, elevatio
     from PIL import Image
 
     width, height = size_of(call, SIZES.get(call.target.partition(".")[0], USUAL))
-    points = drawing.outline(stage.corners)
+    points = stage.points
     up = drawing.elevation_for(points) if elevation is None else elevation
     made = stage.picture(drawing.framed(points, width, height, azimuth, up))
     call.report(0.9)
@@ -65,7 +65,7 @@ def rotating(call: Call) -> None:
 
 
 def turning(call: Call, stage: drawing.Stage) -> None:
-    points = drawing.outline(stage.corners)
+    points = stage.points
     cameras = drawing.orbit(points, *VIDEO, drawing.elevation_for(points), FRAMES)
     ground = _ground(*VIDEO)
     film(call, (over(stage.picture(camera), ground) for camera in cameras), VIDEO, len(cameras), call.report)

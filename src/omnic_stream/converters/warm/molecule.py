@@ -1,0 +1,287 @@
+"""Molecules by Open Babel, run beside a warm function: into each other's formats, drawn, turning, in numbers.
+
+Formats are always told (``-i``, ``-o``), never guessed by name. obabel ends with 0 whatever happens: what it made is looked at.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any, Final
+
+from omnic_stream.converters.warm import ball_stick, programs, views
+from omnic_stream.converters.warm import scene as drawing
+from omnic_stream.converters.warm.files import write
+from omnic_stream.converters.warm.structure import Structure, backbone, bonded, from_cml, whole, without_hydrogens
+from omnic_stream.model.contracts import Call, MiB
+from omnic_stream.model.errors import ConverterFailed, Corrupt, TooExpensive
+
+MOST_BYTES: Final = 16 * MiB
+IN: Final = {"INCHI": "inchi", "DIRECTORY": ""}
+OUT: Final = {"SMI": "smi", "INCHI": "inchi"}
+WITH_PLACES: Final = frozenset({"XYZ", "PDB", "MOL2"})
+"""Formats that hold nothing without places in space."""
+DRAWABLE: Final = frozenset({"SDF", "MOL", "CML"})
+"""Formats that hold a flat drawing as well."""
+CRYSTALS: Final = frozenset({"CIF", "CAR", "PDB"})
+MOST_FILLED: Final = 1500
+"""Atoms of a crystal's cell that are drawn."""
+FLAT_MOST: Final = 60
+"""Heavy atoms of a molecule that is still drawn flat where its places in space are known: the layout of 78 took half a minute."""
+MOST_BUILT: Final = 400
+"""Molecules that are placed in space, about a second each."""
+TOGETHER: Final = 4
+BROKEN: Final = "The molecule is broken, cut short or of a kind that cannot be read."
+
+
+def convert(call: Call) -> None:
+    """Every molecule of the file, in another format; with places in space where the format needs them and the file has none."""
+    with programs.scratch() as folder:
+        given = _copied(call, folder)
+        kind, wanted = _read_as(call.source, given), f"-o{OUT.get(call.target, call.target.lower())}"
+        first = _structure(call.source, given)
+        call.report(0.05)
+        only = ("-l", "1") if call.target == "MOL" else ()
+        if first.dimensions >= (3 if call.target in WITH_PLACES else 2 if call.target in DRAWABLE else 0):
+            made = _obabel((f"-i{kind}", given.name, wanted, *only), folder)
+        elif call.target in WITH_PLACES:
+            # by way of SMILES: a reaction or a sheet of drawings becomes molecules, each with its hydrogens
+            made = _built(call, _as_smiles(folder, given, kind), wanted)
+        else:
+            made = _obabel((f"-i{kind}", given.name, wanted, *only, "--gen2d"), folder)
+    if not made.strip():
+        raise Corrupt(BROKEN)
+    write(call.output, made)
+
+
+def _built(call: Call, smiles: Path, wanted: str) -> bytes:
+    """Each molecule placed in space, some at a time so that it can be told how far it is."""
+    count = _count("smi", smiles)
+    if count > MOST_BUILT:
+        raise TooExpensive(f"The file has {count} molecules without places in space; they are made for {MOST_BUILT} at most.")
+    parts: list[bytes] = []
+    for first in range(1, count + 1, TOGETHER):
+        last = min(first + TOGETHER - 1, count)
+        # Open Babel 3.1.1 forgets the places that its faster ways ("fast", "fastest") find
+        parts.append(_obabel(("-ismi", smiles.name, wanted, "-f", str(first), "-l", str(last), "--gen3d"), smiles.parent))
+        call.report(0.05 + 0.95 * last / count)
+    return b"".join(parts)
+
+
+def _copied(call: Call, folder: Path) -> Path:
+    if os.fstat(call.input).st_size > MOST_BYTES:
+        raise TooExpensive(f"The file is longer than the {MOST_BYTES // MiB} MiB that are read for this type.")
+    return programs.copied(call, folder, "molecule")
+
+
+def _obabel(words: tuple[str, ...], folder: Path, *, seconds: int | None = None) -> bytes:
+    limit = ("timeout", str(seconds)) if seconds else ()
+    return programs.run((*limit, "obabel", *words), folder=folder, good=range(256))
+
+
+def _read_as(source: str, given: Path) -> str:
+    if source == "CIF" and b"_atom_site.Cartn_x" in given.read_bytes():
+        return "mmcif"
+    return IN.get(source, source.lower())
+
+
+def _count(kind: str, given: Path) -> int:
+    return len(_obabel((f"-i{kind}", given.name, "-otxt", "--title", "."), given.parent).splitlines())
+
+
+def _as_smiles(folder: Path, given: Path, kind: str) -> Path:
+    lines: list[bytes] = []
+    for line in _obabel((f"-i{kind}", given.name, "-osmi"), folder).splitlines():
+        smiles, _, title = line.partition(b"\t")
+        parts = [part for part in smiles.split(b">") if part]
+        lines.append(b".".join(parts) + b"\t" + title)
+    flat = folder / "flat"
+    flat.write_bytes(b"\n".join(lines) + b"\n")
+    return flat
+
+
+def _structure(source: str, given: Path, *options: str) -> Structure:
+    """The first molecule. Raises Corrupt, TooExpensive."""
+    kind = _read_as(source, given)
+    made = _obabel((f"-i{kind}", given.name, "-ocml", "-f", "1", "-l", "1", *options), given.parent)
+    found = from_cml(made) if made.strip() else []
+    found = [each for each in found if each.symbols]
+    if not found:
+        raise Corrupt(BROKEN)
+    first = found[0]
+    places = first.points
+    if first.dimensions == 3 and source not in {"XYZ", "PDB"} and first.cell is None and len(places) > 1 and not places.any():
+        return Structure(first.symbols, places, first.bonds, 0, first.charge, None, first.hydrogens)
+    return first
+
+
+# --- pictures ---------------------------------------------------------------------------------------------------------------
+
+
+def draw(call: Call) -> None:
+    """The first molecule as SVG: flat, or as balls and sticks where a flat drawing says nothing (crystals, proteins, the large)."""
+    with programs.scratch() as folder:
+        given = _copied(call, folder)
+        chains = backbone(given.read_bytes()) if call.source == "PDB" else None
+        if chains is not None:
+            write(call.output, ball_stick.drawn(chains.bound, chains.chains).encode())
+            return
+        found = _solid(call.source, given)
+        call.report(0.3)
+        text = ball_stick.drawn(found) if found is not None else _flat(call.source, given)
+    write(call.output, text.encode())
+
+
+def _solid(source: str, given: Path) -> Structure | None:
+    """What is better shown in space; None for what is better drawn flat."""
+    first = _structure(source, given)
+    if first.dimensions < 3:
+        return None
+    if first.cell is not None and source in CRYSTALS:
+        return _crystal(source, given, first)
+    if first.heavy <= FLAT_MOST and "C" in first.symbols:
+        return None
+    first = without_hydrogens(first) if first.heavy > 150 else first
+    return bonded(first) if len(first.bonds) < len(first.symbols) / 2 else first
+
+
+def _crystal(source: str, given: Path, first: Structure) -> Structure:
+    """The whole cell, where the file says how it is filled and that is not too much to look at."""
+    try:
+        filled = _structure(source, given, "--fillUC", "strict")
+    except Corrupt:  # no symmetry is told: obabel writes nothing
+        filled = first
+    return whole(filled) if len(first.symbols) <= len(filled.symbols) <= MOST_FILLED else bonded(first)
+
+
+INNER: Final = re.compile(
+    r'<svg width="[\d.]+" height="[\d.]+" x="[\d.]+" y="[\d.]+" viewBox="0 0 ([\d.]+) ([\d.]+)"(.*?)</svg>', re.DOTALL
+)
+GAP, ARROW = 16, 90
+
+
+def _flat(source: str, given: Path) -> str:
+    """obabel's drawings of what the first record holds, side by side, with an arrow between the two sides of a reaction."""
+    kind = _read_as(source, given)
+    smiles = _obabel((f"-i{kind}", given.name, "-osmi", "-f", "1", "-l", "1"), given.parent).split(b"\t")[0].strip()
+    if b">" in smiles:
+        sides = [smiles.split(b">")[0], smiles.rsplit(b">", 1)[-1]]
+        pieces = [_depicted("smi", _written(given.parent, side)) if side else None for side in sides]
+    elif source == "CDXML":
+        # obabel takes a drawing's carbons without hydrogens for bare atoms: read again as SMILES, they get what their valence asks for
+        pieces = [_depicted("smi", _written(given.parent, re.sub(rb"\[([BCNOPSFI])\]", rb"\1", smiles)))]
+    else:
+        pieces = [_depicted(kind, given)]
+    if not any(pieces):
+        raise ConverterFailed("The molecule could not be drawn.")
+    return _beside(pieces)
+
+
+def _written(folder: Path, smiles: bytes) -> Path:
+    path = folder / "side"
+    path.write_bytes(smiles + b"\n")
+    return path
+
+
+def _depicted(kind: str, given: Path) -> tuple[float, float, str] | None:
+    """Width, height and content of one drawing. Without hydrogens of their own: carbon's go without saying."""
+    made = _obabel(
+        (f"-i{kind}", given.name, "-osvg", "-f", "1", "-l", "1", "-d", "-xd", "-xC", "-xP", "400"), given.parent, seconds=60
+    )
+    found = INNER.search(made.decode("utf-8", "replace"))
+    if found is None:
+        return None
+    return float(found[1]), float(found[2]), f'viewBox="0 0 {found[1]} {found[2]}"{found[3]}'
+
+
+def _beside(pieces: list[tuple[float, float, str] | None]) -> str:
+    height = max(piece[1] for piece in pieces if piece)
+    x, parts = 0.0, list[str]()
+    for number, piece in enumerate(pieces):
+        if number:
+            y = height / 2
+            parts.append(
+                f'<path d="M{x + GAP:.0f} {y:.0f}H{x + ARROW - GAP:.0f}m-9 -6l10 6l-10 6" fill="none" stroke="black" stroke-width="2" '
+                'stroke-linecap="round" stroke-linejoin="round"/>'
+            )
+            x += ARROW
+        if piece:
+            parts.append(
+                f'<svg x="{x:.1f}" y="{(height - piece[1]) / 2:.1f}" width="{piece[0]}" height="{piece[1]}" {piece[2]}</svg>'
+            )
+            x += piece[0]
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{x:.0f}" height="{height:.0f}" viewBox="0 0 {x:.0f} {height:.0f}">'
+        f'<rect width="100%" height="100%" fill="white"/>\n{"".join(parts)}</svg>\n'
+    )
+
+
+def rotating(call: Call) -> None:
+    """The first molecule turning, its atoms as balls; with places made for it where it has none."""
+    with programs.scratch() as folder:
+        given = _copied(call, folder)
+        chains = backbone(given.read_bytes()) if call.source == "PDB" else None
+        shown = (chains.bound, chains.chains) if chains is not None else (_in_space(call.source, given), ())
+        soup = ball_stick.triangles(*shown)
+    views.turning(call, drawing.Stage(soup))
+
+
+def _in_space(source: str, given: Path) -> Structure:
+    found = _solid(source, given)
+    if found is not None:
+        return found
+    first = _structure(source, given)
+    if first.dimensions == 3:
+        return first if first.bonds else bonded(first)
+    flat = _as_smiles(given.parent, given, _read_as(source, given))
+    return _structure("SMI", flat, "--gen3d")
+
+
+# --- numbers ----------------------------------------------------------------------------------------------------------------
+
+
+def facts(call: Call) -> None:
+    """``metadata.json``: the first molecule's formula, mass, atoms, bonds and charge, and how many molecules there are."""
+    with programs.scratch() as folder:
+        given = _copied(call, folder)
+        kind = _read_as(call.source, given)
+        first = _structure(call.source, given)
+        call.report(0.3)
+        small = len(first.symbols) <= 300
+        described = _described(kind, given, small=small)
+        key = smiles = b""
+        if small:
+            one = (f"-i{kind}", given.name, "-f", "1", "-l", "1", "--title", "")
+            key, smiles = _obabel((*one, "-oinchikey"), folder).strip(), _obabel((*one, "-ocan"), folder)
+        count = _count(kind, given)
+    formula, mass = described
+    told: dict[str, Any] = {
+        "kind": "crystal" if first.cell is not None else "molecule",
+        "molecules": count,
+        "formula": formula,
+        "mass": float(mass) if re.fullmatch(r"[\d.]+(e[+-]?\d+)?", mass) else None,
+        "charge": first.charge,
+        "atoms": len(first.symbols),
+        "heavy_atoms": first.heavy,
+        "bonds": len(first.bonds),
+        "elements": {symbol: first.symbols.count(symbol) for symbol in sorted(set(first.symbols))},
+        "dimensions": first.dimensions,
+        "cell": [[float(f"{each:.6g}") for each in row] for row in first.cell] if first.cell is not None else None,
+        "smiles": smiles.partition(b"\n")[0].decode("utf-8", "replace").strip() or None,
+        "inchi_key": key.decode() if re.fullmatch(rb"[A-Z-]{27}", key) else None,
+    }
+    write(call.output, json.dumps({name: value for name, value in told.items() if value is not None}, indent=1).encode())
+
+
+def _described(kind: str, given: Path, *, small: bool) -> tuple[str, str]:
+    """Formula and mass. obabel's report has what a crystal's own file says, but compares every atom with every other."""
+    first = (f"-i{kind}", given.name, "-f", "1", "-l", "1")
+    if small:
+        made = _obabel((*first, "-oreport"), given.parent).decode("utf-8", "replace")
+        found = re.search(r"^FORMULA: (.*?)\s*$\s*^MASS: ([\d.]+)", made, re.MULTILINE)
+        return (found[1], found[2]) if found else ("", "")
+    made = _obabel((*first, "-otxt", "--title", "", "--append", "formula MW"), given.parent)
+    formula, _, mass = made.decode("utf-8", "replace").strip().rpartition(" ")
+    return formula.strip(), mass
