@@ -107,7 +107,7 @@ def _colours(found: Image.Image, row: Row) -> None:
 def _source(row: Row) -> Image.Image | None:
     """None for what Pillow cannot read, for several pictures of which any may be shown, for light without a range, and for Sun's
     pixels of 32 bits, whose unused byte stands first and is last for Pillow 12."""
-    if row.format in {"ICO", "ICNS", "CUR", "EXR", "SUNRASTER"}:
+    if row.format in {"ICO", "ICNS", "CUR", "EXR", "SUNRASTER", "DICOM"}:
         return None
     try:
         with Image.open(row.file) as source:
