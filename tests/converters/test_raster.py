@@ -67,6 +67,56 @@ def test_layers_lie_over_each_other_as_clear_as_they_say(run):
     assert near(cross.getpixel((30, 36)), (0, 0, 0, 255))
 
 
+def photoshop(version: int, depth: int, mode: int, colour: tuple[int, ...]) -> bytes:
+    """A merged picture of one colour, without layers (Adobe Photoshop File Formats Specification); 2 is a large document."""
+    head = b"8BPS" + struct.pack(">H6xHIIHH", version, len(colour), 32, 48, depth, mode) + bytes(8)
+    planes = b"".join(bytes((value,)) * (48 * 32 * depth // 8) for value in colour)
+    return head + bytes(8 if version == 2 else 4) + bytes(2) + planes
+
+
+@pytest.mark.parametrize(
+    ("version", "depth", "mode", "stored", "shown"),
+    [
+        (1, 8, 3, (220, 40, 40), (220, 40, 40)),
+        (2, 8, 3, (220, 40, 40), (220, 40, 40)),
+        (1, 16, 3, (220, 40, 40), (220, 40, 40)),
+        (2, 16, 3, (40, 60, 210), (40, 60, 210)),
+        (1, 8, 4, (255, 0, 0, 255), (232, 0, 0)),  # ink is stored from 255, none, to 0
+        (1, 16, 4, (255, 0, 0, 255), (232, 0, 0)),
+        (1, 16, 1, (100,), (100, 100, 100)),
+        (1, 8, 9, (138, 208, 195), (251, 9, 11)),  # CIE L*a*b*
+    ],
+)
+def test_photoshop_in_each_mode(run, version, depth, mode, stored, shown):
+    made = drawn(run, photoshop(version, depth, mode, stored), "PSD").convert("RGB")
+    assert made.size == (48, 32)
+    assert near(made.getpixel((20, 20)), shown, 24 if mode in {4, 9} else 2)
+
+
+def test_deep_and_clear_pictures_of_jpegs_kin(run):
+    deep = np.zeros((16, 16, 4), np.uint16)
+    deep[:, :8] = 0x8000, 0x4000, 0, 0xFFFF
+    jxl = bytes(imagecodecs.jpegxl_encode(deep, lossless=True))
+    made = drawn(run, jxl, "JXL")
+    assert near(made.getpixel((3, 3)), (128, 64, 0, 255), 1)
+    assert made.getpixel((12, 3))[3] == 0
+    assert drawn(run, jxl, "JXL", "thumb.jpg", bg="00ff00").getpixel((14, 8)) == pytest.approx((0, 255, 0), abs=24)
+    grey = np.full((16, 16), 0x8000, np.uint16)
+    assert drawn(run, bytes(imagecodecs.jpegxl_encode(grey, lossless=True)), "JXL").getpixel((3, 3)) == 128
+    for kind, source in ((imagecodecs.jpeg2k_encode(grey, level=0), "JP2"), (imagecodecs.jpegxr_encode(grey), "JXR")):
+        assert drawn(run, bytes(kind), source).convert("L").getpixel((3, 3)) == pytest.approx(128, abs=1), source
+
+
+def test_every_frame_of_an_animated_jpeg_xl(run):
+    frames = np.zeros((2, 16, 16, 3), np.uint8)
+    frames[0, ..., 0], frames[1, ..., 2] = 255, 255
+    content = bytes(imagecodecs.jpegxl_encode(frames, lossless=True))
+    assert drawn(run, content, "JXL").getpixel((3, 3)) == (255, 0, 0)
+    assert drawn(run, content, "JXL", page="2").getpixel((3, 3)) == (0, 0, 255)
+    with pytest.raises((Corrupt, ConverterFailed)):
+        drawn(run, content, "JXL", page="3")
+
+
 def test_a_picture_of_the_camera_is_developed(run):
     content = (SAMPLES / "beacon.dng").read_bytes()
     whole, small = drawn(run, content, "DNG"), drawn(run, content, "DNG", "thumb.jpg", width="40", height="40")

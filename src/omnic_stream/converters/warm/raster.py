@@ -226,7 +226,13 @@ def _jxl(call: Call, page: int, arguments: Mapping[str, str]) -> Any:
 
     data = read(call.input, LARGEST)
     pixels.check_size(*jxl_size(data))
-    return shown(_decoded(imagecodecs.jpegxl_decode, data, index=page, numthreads=1))
+    if page == 0:
+        return shown(_decoded(imagecodecs.jpegxl_decode, data, index=0, numthreads=1))
+    frames = _decoded(imagecodecs.jpegxl_decode, data, numthreads=1)  # an index beyond the last frame would give the last
+    count = len(frames) if frames.ndim == 4 else 1
+    if page >= count:
+        raise pixels.no_such_page(count)
+    return shown(frames[page])
 
 
 def _jxr(call: Call, page: int, arguments: Mapping[str, str]) -> Any:
