@@ -49,9 +49,11 @@ def test_a_book_has_its_chapters_in_order_and_its_pictures_in_it(run, function, 
 
 
 @pytest.mark.parametrize(("name", "source"), [("log-book.epub", "EPUB"), ("log-book.fb2", "FB2"), ("log-book.mobi", "MOBI")])
-def test_the_cover_is_the_thumb(run, name, source):
-    with Image.open(run(ebook.cover, sample(name), source, "thumb.png", width="40", height="60")) as made:
-        assert made.size == (40, 60)
+def test_the_cover_is_a_picture(run, name, source):
+    with Image.open(run(ebook.cover, sample(name), source, "cover.jpg")) as whole:
+        assert (whole.format, whole.size) == ("JPEG", (60, 90))
+    with Image.open(run(ebook.cover, sample(name), source, "cover.png", width="40", height="60")) as made:
+        assert (made.format, made.size) == ("PNG", (40, 60))
         assert close(made.convert("RGB").getpixel((20, 13)), YELLOW)
         assert close(made.convert("RGB").getpixel((20, 45)), BLUE)
 
@@ -84,7 +86,7 @@ def test_compiled_help_has_its_pages_in_the_order_of_its_contents(run, zoo):
 
 def test_a_book_without_a_cover_says_so(run):
     with pytest.raises(ConverterFailed, match="no cover"):
-        run(ebook.cover, "document/a.fb2", "FB2", "thumb.png")
+        run(ebook.cover, "document/a.fb2", "FB2", "cover.png")
 
 
 def test_a_cover_that_is_drawn_in_svg_is_shown(run):
@@ -99,7 +101,7 @@ def test_a_cover_that_is_drawn_in_svg_is_shown(run):
         }
     )
     assert "data:image/png;base64," in page(run, ebook.epub, content, "EPUB")
-    with Image.open(run(ebook.cover, content, "EPUB", "thumb.png", width="20", height="20")) as made:
+    with Image.open(run(ebook.cover, content, "EPUB", "cover.png", width="20", height="20")) as made:
         assert made.convert("RGB").getpixel((10, 10)) == (0, 200, 0)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from omnic_stream.converters.warm import books, ebook, text
+from omnic_stream.converters.warm import books, drawn_text, ebook, text
 from omnic_stream.model.errors import Corrupt, TooExpensive
 
 SAMPLES = Path(text.__file__).parents[2] / "samples"
@@ -112,9 +112,40 @@ def test_html_to_words(run):
 
 
 def test_a_text_is_drawn(run):
-    with Image.open(run(text.page, b"Words\n" * 200, "TXT", "PNG")) as made:
+    with Image.open(run(drawn_text.page, b"Words\n" * 200, "TXT", "PNG")) as made:
         assert made.size == (816, 1056)
         assert made.convert("L").getextrema()[0] < 100
+
+
+def ink(run, content: str) -> list[tuple[int, int]]:
+    with Image.open(run(drawn_text.page, content.encode(), "TXT", "PNG")) as made:
+        gray = made.convert("L")
+    return [(x, y) for y in range(60, 90) for x in range(gray.width) if gray.getpixel((x, y)) < 100]
+
+
+def test_each_script_is_drawn_in_a_font_that_has_it(run):
+    empty = len(ink(run, "\U0010fffd\U0010fffd"))
+    for word in ("潮位", "밀물", "गा", "ทะ"):
+        marks = ink(run, word)
+        assert len(marks) > 20, word
+        # a font without them draws the same box for each letter
+        halves = [sorted((x - start, y) for x, y in marks if start <= x < start + 16) for start in (64, 80)]
+        assert halves[0] != halves[1], word
+    assert empty < 400
+
+
+def test_right_to_left_lines_stand_at_the_right(run):
+    assert min(x for x, _ in ink(run, "שלום")) > 600
+    assert min(x for x, _ in ink(run, "السلام")) > 600
+    assert max(x for x, _ in ink(run, "Peace")) < 200
+
+
+def test_a_long_line_goes_on_below(run):
+    marks = ink(run, "潮" * 60)
+    assert max(x for x, _ in marks) <= 816 - 64
+    with Image.open(run(drawn_text.page, ("潮" * 60).encode(), "TXT", "PNG")) as made:
+        below = made.convert("L").crop((64, 86, 752, 108))
+    assert below.getextrema()[0] < 100
 
 
 def test_books_and_letters_have_their_words(run):

@@ -1,8 +1,8 @@
-"""E-books: EPUB, FictionBook, Mobipocket and compiled help as one page of HTML, from which the other forms come; covers as thumbs."""
+"""E-books: EPUB, FictionBook, Mobipocket and compiled help as one page of HTML, from which the other forms come; their covers."""
 
 from __future__ import annotations
 
-from omnic_stream.converters.image import FITTING, PILLOW, THUMBS, VIPS
+from omnic_stream.converters.image import FITTING, PILLOW, VIPS
 from omnic_stream.model.contracts import Converter, Cost, GiB, Limits, Loss, MiB, Tool, WarmCall
 
 WARM = "omnic_stream.converters.warm.ebook:"
@@ -35,7 +35,7 @@ def _cover(source: str, tools: tuple[Tool, ...] = (), *, worker: str = "python",
         version=1,
         family="ebook",
         inputs=(source,),
-        outputs=THUMBS,
+        outputs=("cover.png", "cover.jpg"),
         run=WarmCall(function=WARM + "cover", worker=worker, limits=LIMITS, risky=worker == "heavy"),
         cost=Cost(ms=40, ms_per_mib=50),
         loss=Loss.RASTERISES,
@@ -45,6 +45,8 @@ def _cover(source: str, tools: tuple[Tool, ...] = (), *, worker: str = "python",
     )
 
 
+# A cover is a Format of its own and not a thumb: the price of a thumb's further Step keeps texts that pandoc could make a book of
+# from taking the road of books.
 CONVERTERS: tuple[Converter, ...] = (
     _page("EPUB", "epub", ms=40, specimen="log-book.epub"),
     _page("FB2", "fiction", ms=30, specimen="log-book.fb2"),

@@ -71,7 +71,9 @@ CONVERTERS = (
     ),
     converter("notebook.html", WARM + "notebook", ("IPYNB",), "HTML", ms=20, loss=Loss.RESTYLES, tools=(PYGMENTS, NH3)),
     converter("html.text", WARM + "words", ("HTML",), "TXT", ms=8, loss=Loss.EXTRACTS, tools=(NH3,)),
-    converter("text.page", WARM + "page", ("TXT",), "PNG", ms=30, loss=Loss.RASTERISES, tools=(PILLOW,)),
+    converter(
+        "text.page", "omnic_stream.converters.warm.drawn_text:page", ("TXT",), "PNG", ms=30, loss=Loss.RASTERISES, tools=(PILLOW,)
+    ),
     converter(
         "docx.html",
         OFFICE_TEXT + "docx",

@@ -303,7 +303,7 @@ class _Shown:
 
 
 def cover(call: Call) -> None:
-    """A thumb of the picture on the cover. Raises ConverterFailed where a book has none, so that its first page is shown."""
+    """The picture on the cover. Raises ConverterFailed where a book has none, so that its first page is shown."""
     from omnic_stream.converters.warm import image
 
     data = {"EPUB": _epub_cover, "FB2": _fiction_cover, "MOBI": _mobi_cover}[call.source](call)
@@ -315,7 +315,7 @@ def cover(call: Call) -> None:
         file = folder / "cover"
         file.write_bytes(data)
         with file.open("rb") as shown:
-            image.thumb(_Shown(shown.fileno(), call.output, source, call.target, call.arguments))
+            image.convert(_Shown(shown.fileno(), call.output, source, call.target[6:].upper(), call.arguments))
 
 
 def _named_cover(book: Package, read: Read) -> bytes | None:

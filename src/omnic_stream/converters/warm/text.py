@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import html
 import json
-import os
 import re
-import textwrap
 from typing import Any
 
 from omnic_stream.converters.warm.pages import cleaned, document, read_text, write
@@ -147,37 +145,3 @@ def words(call: Call) -> dict[str, int]:
     plain = html.unescape(nh3.clean(text, tags=set(), attributes={}))
     lines = [" ".join(line.split()) for line in plain.splitlines()]
     return write(call, (re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n").encode())
-
-
-def page(call: Call) -> dict[str, int]:
-    """The first page as a picture, dark on white, 816 x 1056 (US letter at 96 dpi)."""
-    from PIL import Image, ImageDraw, ImageFont
-
-    text = read_text(call).expandtabs(4)
-    size, margin, leading = (816, 1056), 64, 22
-    font = _font(16)
-    across = max(int((size[0] - 2 * margin) / font.getlength("x" * 20) * 20), 20)
-    lines: list[str] = []
-    for line in text.splitlines():
-        lines += textwrap.wrap(line, across, drop_whitespace=False, replace_whitespace=False) or [""]
-        if len(lines) > (size[1] - 2 * margin) // leading:
-            break
-    image = Image.new("RGB", size, "white")
-    draw = ImageDraw.Draw(image)
-    for number, line in enumerate(lines[: (size[1] - 2 * margin) // leading]):
-        draw.text((margin, margin + number * leading), "".join(c for c in line if c.isprintable()), fill="#1d2329", font=font)
-    with os.fdopen(os.dup(call.output), "wb") as file:
-        image.save(file, "PNG")
-    assert isinstance(font, ImageFont.FreeTypeFont)
-    return {"width": size[0], "height": size[1]}
-
-
-def _font(size: int) -> Any:
-    from PIL import ImageFont
-
-    for path in ("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf", "/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf"):
-        try:
-            return ImageFont.truetype(path, size)
-        except OSError:
-            continue
-    return ImageFont.load_default(size)
