@@ -157,6 +157,21 @@ def test_a_page_as_a_drawing(run, book):
         run(pdf.svg, book, "PDF", "SVG", page="4")
 
 
+def test_pages_for_a_printer(run, book, tmp_path):
+    whole = run(pdf.postscript, book, "PDF", "PS").getvalue()
+    assert whole.startswith(b"%!PS-Adobe")
+    assert b"%%Pages: 3" in whole
+    one = run(pdf.postscript, book, "PDF", "EPS", page="2").getvalue()
+    assert one.startswith(b"%!PS-Adobe-3.0 EPSF")
+    (tmp_path / "one.eps").write_bytes(one)
+    argv = ["gs", "-q", "-dSAFER", "-dBATCH", "-dNOPAUSE", "-sDEVICE=pdfwrite", "-dEPSCrop", "-o", tmp_path / "one.pdf"]
+    subprocess.run([*argv, tmp_path / "one.eps"], check=True, timeout=60)
+    sheets = (pypdfium2.PdfDocument(tmp_path / "one.pdf")[0], pypdfium2.PdfDocument(book)[1])
+    inks = [sum(sheet.render(scale=2).to_pil().convert("L").histogram()[:128]) for sheet in sheets]
+    assert inks[1] > 1000
+    assert abs(inks[0] / inks[1] - 1) < 0.1
+
+
 def test_a_page_to_read(run, book):
     text = run(pdf_page.to_html, book, "PDF", "HTML").getvalue().decode()
     assert "<title>Of Harbours</title>" in text

@@ -177,9 +177,11 @@ def test_what_is_written_can_be_read_again(run, target):
 
 
 def test_quality_is_heard(run, zoo):
-    photo = (SAMPLES / "harbour.jpg").read_bytes()
+    buffer = io.BytesIO()
+    with Image.open(SAMPLES / "harbour.jpg") as photo:
+        photo.resize((240, 160)).save(buffer, "PNG")
     for target in ("JXL", "HEIC", "JP2"):
-        little, much = (len(run(image.convert, photo, "JPG", target, quality=q).getvalue()) for q in ("30", "90"))
+        little, much = (len(run(image.convert, buffer.getvalue(), "PNG", target, quality=q).getvalue()) for q in ("30", "90"))
         assert little < 0.7 * much, target
 
 
@@ -337,10 +339,10 @@ def test_a_picture_that_claims_too_much_is_refused_by_its_header(run, source):
 
 
 def test_the_size_of_a_jpeg_xl_is_read_from_its_first_bits(zoo):
-    for size in ((8, 8), (48, 32), (600, 400), (1600, 900), (3, 5000)):
-        content = bytes(imagecodecs.jpegxl_encode(np.zeros((size[1], size[0], 3), np.uint8)))
+    for size in ((8, 8), (48, 32), (300, 200), (160, 90), (3, 700)):
+        content = bytes(imagecodecs.jpegxl_encode(np.zeros((size[1], size[0]), np.uint8), effort=1))
         assert raster.jxl_size(content) == size
-        boxed = bytes(imagecodecs.jpegxl_encode(np.zeros((size[1], size[0], 3), np.uint8), usecontainer=True))
+        boxed = bytes(imagecodecs.jpegxl_encode(np.zeros((size[1], size[0]), np.uint8), usecontainer=True, effort=1))
         assert raster.jxl_size(boxed) == size
     assert raster.jxl_size((zoo / "image/photo.jxl").read_bytes()) == (1, 1)
 

@@ -156,14 +156,30 @@ def selection(call: Call) -> None:
 
 def svg(call: Call) -> None:
     """One page by poppler's cairo: letters as shapes, so that it looks the same everywhere."""
+    number = str(_chosen(call))
+    with programs.scratch() as folder:
+        given, made = programs.copied(call, folder, "in.pdf"), folder / "out.svg"
+        programs.run(("pdftocairo", "-svg", "-f", number, "-l", number, str(given), str(made)), folder=folder)
+        write(call.output, made.read_bytes())
+
+
+def postscript(call: Call) -> None:
+    """All pages as PS, or one as EPS, by poppler."""
+    number = str(_chosen(call))
+    chosen = ("-eps", "-f", number, "-l", number) if call.target == "EPS" else ("-level3",)
+    with programs.scratch() as folder:
+        given, made = programs.copied(call, folder, "in.pdf"), folder / "out.ps"
+        programs.run(("pdftops", *chosen, str(given), str(made)), folder=folder)
+        write(call.output, made.read_bytes())
+
+
+def _chosen(call: Call) -> int:
+    """The page that is asked for. Raises as ``document`` does, and for one that is not there."""
     number = int(call.arguments.get("page", "1"))
     with document(call.input) as opened:
         if number > len(opened):
             raise pixels.no_such_page(len(opened))
-    with programs.scratch() as folder:
-        given, made = programs.copied(call, folder, "in.pdf"), folder / "out.svg"
-        programs.run(("pdftocairo", "-svg", "-f", str(number), "-l", str(number), str(given), str(made)), folder=folder)
-        write(call.output, made.read_bytes())
+    return number
 
 
 def goes_in_as_it_is(content: bytes) -> bool:
