@@ -127,5 +127,6 @@ CONVERTERS: tuple[Converter, ...] = (
         cost=Cost(ms=30, ms_per_mib=10),
         loss=Loss.RASTERISES,
         tools=(Tool("PIL", pip="Pillow", module=True),),
+        specimen="note.pages",
     ),
 )

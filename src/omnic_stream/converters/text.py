@@ -58,6 +58,7 @@ CONVERTERS = (
         ms=40,
         loss=Loss.RESTYLES,
         tools=(Tool("docutils", pip="docutils", module=True), NH3),
+        specimen="harbour.rst",
     ),
     converter(
         "code.html",
@@ -69,10 +70,26 @@ CONVERTERS = (
         tools=(PYGMENTS,),
         specimen="field-notes.md",
     ),
-    converter("notebook.html", WARM + "notebook", ("IPYNB",), "HTML", ms=20, loss=Loss.RESTYLES, tools=(PYGMENTS, NH3)),
-    converter("html.text", WARM + "words", ("HTML",), "TXT", ms=8, loss=Loss.EXTRACTS, tools=(NH3,)),
     converter(
-        "text.page", "omnic_stream.converters.warm.drawn_text:page", ("TXT",), "PNG", ms=30, loss=Loss.RASTERISES, tools=(PILLOW,)
+        "notebook.html",
+        WARM + "notebook",
+        ("IPYNB",),
+        "HTML",
+        ms=20,
+        loss=Loss.RESTYLES,
+        tools=(PYGMENTS, NH3),
+        specimen="harbour.ipynb",
+    ),
+    converter("html.text", WARM + "words", ("HTML",), "TXT", ms=8, loss=Loss.EXTRACTS, tools=(NH3,), specimen="tide-table.html"),
+    converter(
+        "text.page",
+        "omnic_stream.converters.warm.drawn_text:page",
+        ("TXT",),
+        "PNG",
+        ms=30,
+        loss=Loss.RASTERISES,
+        tools=(PILLOW,),
+        specimen="log.txt",
     ),
     converter(
         "docx.html",
