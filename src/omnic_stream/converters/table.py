@@ -142,7 +142,9 @@ def _shown(
 def _all(reader: Reader) -> list[Converter]:
     made = _into(reader)
     if not reader.guess:
-        made.append(_shown(reader, "html", "page", ("HTML",), Loss.RESTYLES, ()))
+        # a list of objects reads better as a table than as the source that it also is
+        page_loss = Loss.REENCODES if reader.name == "lines" else Loss.RESTYLES
+        made.append(_shown(reader, "html", "page", ("HTML",), page_loss, ()))
         loss = Loss.EXTRACTS if reader.workbook else Loss.RASTERISES
         made.append(_shown(reader, "picture", "picture", ("PNG", *THUMBS), loss, (*FITTING, "page"), DRAWN))
     made.append(_shown(reader, "chart", "plot", ("plot.png",), Loss.EXTRACTS, (*FITTING, "sheet"), DRAWN))
