@@ -82,6 +82,10 @@ def test_compiled_help_has_its_pages_in_the_order_of_its_contents(run, zoo):
     assert body.count("<section") == 6
     assert "data:image/gif;base64," in body
     assert 'href="#c1"' in body
+    ours = page(run, ebook.compiled_help, sample("log-book.chm"), "CHM")  # its pages' names sort the other way round
+    assert ours.index("<h1>High water</h1>") < ours.index("<h1>Low water</h1>")
+    assert "<title>The log and the tide</title>" in ours
+    assert 'href="#c2"' in ours
 
 
 def test_a_book_without_a_cover_says_so(run):

@@ -13,7 +13,7 @@ SEVEN_ZIP = Tool("7zz", debian="7zip", probe=("i",))
 
 
 def _page(
-    source: str, function: str, *, ms: float, tools: tuple[Tool, ...] = (), worker: str = "python", specimen: str | None
+    source: str, function: str, *, ms: float, tools: tuple[Tool, ...] = (), worker: str = "python", specimen: str
 ) -> Converter:
     return Converter(
         id=f"{source.lower()}.html",
@@ -29,7 +29,7 @@ def _page(
     )
 
 
-def _cover(source: str, tools: tuple[Tool, ...] = (), *, worker: str = "python", specimen: str | None) -> Converter:
+def _cover(source: str, tools: tuple[Tool, ...] = (), *, worker: str = "python", specimen: str) -> Converter:
     return Converter(
         id=f"{source.lower()}.cover",
         version=1,
@@ -51,7 +51,7 @@ CONVERTERS: tuple[Converter, ...] = (
     _page("EPUB", "epub", ms=40, specimen="log-book.epub"),
     _page("FB2", "fiction", ms=30, specimen="log-book.fb2"),
     _page("MOBI", "mobi", ms=120, tools=(MOBITOOL,), worker="heavy", specimen="log-book.mobi"),
-    _page("CHM", "compiled_help", ms=120, tools=(SEVEN_ZIP,), worker="heavy", specimen=None),
+    _page("CHM", "compiled_help", ms=120, tools=(SEVEN_ZIP,), worker="heavy", specimen="log-book.chm"),
     _cover("EPUB", specimen="log-book.epub"),
     _cover("FB2", specimen="log-book.fb2"),
     _cover("MOBI", (MOBITOOL,), worker="heavy", specimen="log-book.mobi"),
