@@ -6,6 +6,7 @@ import io
 import json
 import lzma
 import os
+import subprocess
 import tarfile
 import zipfile
 from pathlib import Path
@@ -178,6 +179,24 @@ def test_a_page_is_a_tree(run):
     assert "2 files; 4 bytes" in made
     assert "&lt;i&gt;" in made
     assert made.index(">a/<") < made.index(">b/<") < made.index("c.txt")
+
+
+@pytest.mark.parametrize("source", ["ZIP", "TAR.GZ", "7Z"])
+def test_progress_is_measured_and_never_goes_back(run, tmp_path, source):
+    content = os.urandom(4 << 20)
+    (tmp_path / "a.bin").write_bytes(content)
+    subprocess.run(["7zz", "a", "-bso0", "-mx0", "a.7z", "a.bin"], cwd=tmp_path, check=True)
+    packed_as = {"ZIP": lambda: packed(("a", content)), "TAR.GZ": lambda: gzip.compress(tarred(entry("a"), content=content), 1)}
+    told: list[float] = []
+    run(
+        lambda call: (archive.unpacked(call), told.extend(call.told)),
+        packed_as[source]() if source in packed_as else (tmp_path / "a.7z").read_bytes(),
+        source,
+        "unpacked",
+    )
+    assert len(set(told)) >= 10
+    assert told == sorted(told)
+    assert told[-1] > 0.95
 
 
 # --- hostile ----------------------------------------------------------------------------------------------------------------

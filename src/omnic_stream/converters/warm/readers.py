@@ -33,10 +33,11 @@ BROKEN = "The archive is broken: it cannot be read to its end."
 
 
 class Watched(io.RawIOBase):
-    """The input as a file that tells how far it was read."""
+    """The input as a file that tells how far it was read, as long as it is read from front to back."""
 
     def __init__(self, call: Call) -> None:
         self._call, self._at, self.length = call, 0, os.fstat(call.input).st_size
+        self._straight = True
 
     def readable(self) -> bool:
         return True
@@ -48,20 +49,34 @@ class Watched(io.RawIOBase):
         return self._at
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
-        self._at = max(offset + (0, self._at, self.length)[whence], 0)
-        return self._at
+        goal = max(offset + (0, self._at, self.length)[whence], 0)
+        self._straight = self._straight and goal == self._at
+        self._at = goal
+        return goal
 
     def readinto(self, buffer: Any, /) -> int:
         part = os.pread(self._call.input, len(buffer), self._at)
         buffer[: len(part)] = part
         self._at += len(part)
-        if self.length:
+        if self.length and self._straight:
             self._call.report(min(self._at / self.length, 1.0))
         return len(part)
 
 
 def opened(call: Call) -> io.BufferedReader:
     return io.BufferedReader(Watched(call), 1 << 16)
+
+
+def told_of(call: Call, size: int, start: float = 0.0) -> Callable[[int], None]:
+    """Told of bytes that were unpacked, reports what part of ``size`` is done; ``start`` is what was before."""
+    done = 0
+
+    def report(count: int) -> None:
+        nonlocal done
+        done += count
+        call.report(start + (1 - start) * min(done / size, 1.0) if size else 1.0)
+
+    return report
 
 
 @contextmanager
@@ -101,6 +116,7 @@ def instant(seconds: float) -> str | None:
 def zip_members(call: Call) -> Iterator[Held]:
     """APPNOTE.TXT 6.3.10. Names without the UTF-8 flag that are UTF-8 all the same are read as such."""
     with opened(call) as file, zipfile.ZipFile(file) as archive:
+        report = told_of(call, sum(info.file_size for info in archive.infolist()))
         for info in archive.infolist():
             mode = info.external_attr >> 16
             kind = "directory" if info.is_dir() else "link" if stat.S_ISLNK(mode) else "file"
@@ -109,14 +125,14 @@ def zip_members(call: Call) -> Iterator[Held]:
                 name=_zip_name(info), size=info.file_size, packed=info.compress_size, kind=kind, encrypted=encrypted,
                 modified=_zip_time(info.date_time),
             )  # fmt: skip
-            yield member, None if encrypted or kind != "file" else _ZipContent(archive, info)
+            yield member, None if encrypted or kind != "file" else _ZipContent(archive, info, report)
 
 
 class _ZipContent:
     """Opened when it is first read: a listing reads none."""
 
-    def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
-        self._archive, self._info = archive, info
+    def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, report: Callable[[int], None]) -> None:
+        self._archive, self._info, self._report = archive, info, report
         self._file: Any = None
 
     def read(self, size: int = -1, /) -> bytes:
@@ -125,7 +141,9 @@ class _ZipContent:
                 self._file = self._archive.open(self._info)
             except (NotImplementedError, RuntimeError) as error:
                 raise ConverterFailed("A member is packed in a way that is not understood.") from error
-        return bytes(self._file.read(size))
+        part = bytes(self._file.read(size))
+        self._report(len(part))
+        return part
 
 
 def _zip_name(info: zipfile.ZipInfo) -> str:

@@ -20,7 +20,7 @@ from typing import Any
 
 from omnic_stream.converters.warm import programs
 from omnic_stream.converters.warm.members import MOST_MEMBERS, Held, Member, allowance
-from omnic_stream.converters.warm.readers import BROKEN, Section, instant
+from omnic_stream.converters.warm.readers import BROKEN, Section, instant, told_of
 from omnic_stream.model.contracts import Call, MiB
 from omnic_stream.model.errors import ConverterFailed, Corrupt, TooExpensive
 from omnic_stream.model.progress import percent_progress
@@ -31,6 +31,8 @@ SEVEN_TYPES = {
     "QCOW2": "qcow", "VDI": "vdi", "SQUASHFS": "squashfs", "EXT": "ext", "FAT": "fat", "NTFS": "ntfs", "XAR": "xar", "MSI": "compound",
 }  # fmt: skip
 """By Format, 7-Zip's name: it is told what to take the file for, and does not go by names or by what it finds further in."""
+UNPACKED = 0.3
+"""Part of the work that is done when a program has put everything into its folder."""
 PASSWORD = "The archive is encrypted, and nobody gave its password."  # noqa: S105 - a sentence
 NEED_PASSWORD = re.compile(rb"wrong password|encrypted archive|enter password", re.IGNORECASE)
 
@@ -54,7 +56,7 @@ def followed(argv: Sequence[str], call: Call, *, folder: Path | None = None, env
 
 def _tell(call: Call, fraction: float | None) -> None:
     if fraction is not None:
-        call.report(fraction)
+        call.report(fraction * UNPACKED)
 
 
 def _both(out: int, err: int, line: Callable[[bytes], None]) -> tuple[bytes, bytes]:
@@ -115,6 +117,16 @@ def _content(folder: Path, name: str) -> AbstractContextManager[Any]:
     return real.open("rb") if real.is_relative_to(folder) and real.is_file() and not path.is_symlink() else nullcontext()
 
 
+class _Counted:
+    def __init__(self, file: Any, report: Callable[[int], None]) -> None:
+        self._file, self._report = file, report
+
+    def read(self, size: int = -1, /) -> bytes:
+        part = bytes(self._file.read(size))
+        self._report(len(part))
+        return part
+
+
 # --- 7-Zip ------------------------------------------------------------------------------------------------------------------
 
 
@@ -168,9 +180,10 @@ def seven_members(call: Call) -> Iterator[Held]:
         return ("7zz", "x", "-y", "-aos", "-bso0", "-bsp2", "-spd", "-p", "-mmt1", f"-t{kind}", f"-o{into}", "--", archive)
 
     with _unpacked(call, members, argv) as folder:
+        report = told_of(call, sum(member.size or 0 for member in members), UNPACKED)
         for member in members:
             with _content(folder, member.name) if member.kind == "file" else nullcontext() as content:
-                yield member, content
+                yield member, _Counted(content, report) if content is not None else None
 
 
 # --- The Unarchiver -----------------------------------------------------------------------------------------------------------
@@ -248,13 +261,12 @@ def _unar_held(call: Call, archive: Path, members: list[Member], env: dict[str, 
     argv = ("unar", "-q", "-nr", "-p", "", "-o", "-", *(("-i",) if chosen else ()), str(archive), *chosen)
     with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env) as process:
         try:
-            whole, done, size = _Whole(process), 0, sum(member.size or 0 for member in members) or 1
+            whole, report = _Whole(process), told_of(call, sum(member.size or 0 for member in members))
             for member in members:
                 content = Section(whole, member.size or 0) if member.kind == "file" else None
-                yield member, content
+                yield member, _Counted(content, report) if content is not None else None
                 if content is not None:
                     content.skip()
-                    call.report((done := done + (member.size or 0)) / size)
             if files and whole.read(1):
                 raise Corrupt(BROKEN)
         finally:
