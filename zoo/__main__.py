@@ -9,6 +9,7 @@ from pathlib import Path
 from zoo import matrix, sheet, written
 from zoo.asking import Outcome, ask, chosen
 from zoo.manifest import read
+from zoo.profiled import PROFILES
 from zoo.running import service
 
 DOCS = Path(__file__).parent.parent / "docs" / "formats.md"
@@ -23,7 +24,9 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--target", action="append", default=[], metavar="FORMAT", help="only these targets")
     parser.add_argument("--jobs", type=int, default=2, help="requests at once")
-    parser.add_argument("--profile", choices=["core", "standard", "full"], help="hide the programs of other Debian packages")
+    parser.add_argument(
+        "--profile", type=profile, metavar="NAME[+PACKAGE,...]", help="core, standard or full: hide other packages' programs"
+    )
     parser.add_argument("--at-least", type=float, metavar="PERCENT", help="exit with 1 below this share")
     parser.add_argument("--json", metavar="FILE", help="write the outcomes")
     parser.add_argument("--sheet", metavar="FILE.png", help="write a contact sheet of everything that can be seen")
@@ -31,6 +34,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--write-docs", action="store_true", help="write docs/formats.md from this run")
     parser.add_argument("--quiet", action="store_true", help="do not tell each outcome as it comes")
     return parser.parse_args()
+
+
+def profile(text: str) -> str:
+    if text.partition("+")[0] not in PROFILES:
+        raise argparse.ArgumentTypeError(f"there are {', '.join(PROFILES)}")
+    return text
 
 
 def main() -> int:

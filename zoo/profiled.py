@@ -1,6 +1,7 @@
 """``python -m zoo.profiled PROFILE ...``: omnic-stream's command line where only the programs of a profile's Debian packages are found.
 
-A profile is a list in ``scripts/tools``; what its packages depend on, and what every Debian system has, is there too. ``all`` hides nothing.
+A profile is a list in ``scripts/tools``, and packages beside it after a plus: ``standard+pandoc,openbabel``. What these depend on, and what
+every Debian system has, is there too. ``all`` hides nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ PROFILES = {"core": (), "standard": ("standard",), "full": ("standard", "full")}
 def packages(profile: str) -> frozenset[str]:
     """Named by the profile's lists, everything that these depend on, and what is required or important on Debian."""
     listed = dict(re.findall(r"^(\w+)=\(([^)]*)\)", TOOLS.read_text(), re.MULTILINE))
-    wanted = {name for part in PROFILES[profile] for name in listed[part].split()}
+    name, _, more = profile.partition("+")
+    wanted = {name for part in PROFILES[name] for name in listed[part].split()} | {word for word in more.split(",") if word}
     query = ("dpkg-query", "-W", "-f", "${Package}\t${Priority}\t${Provides}\t${Pre-Depends}, ${Depends}\n")
     depends: dict[str, list[str]] = {}
     for line in subprocess.run(query, capture_output=True, text=True, check=True).stdout.splitlines():
