@@ -22,7 +22,10 @@ LRZIP = Tool("lrzip", debian="lrzip", licence="GPL-2.0")
 ZPAQ = Tool("zpaq", debian="zpaq", probe=("a", "", "/dev/null"))
 GIT = Tool("git", debian="git", licence="GPL-2.0")
 
-DOCUMENTS = ("EPUB", "DOCX", "XLSX", "PPTX", "ODT", "ODS", "ODP")
+DOCUMENTS = (
+    "EPUB", "DOCX", "DOCM", "DOTX", "XLSX", "XLSM", "XLSB", "PPTX", "PPSX", "VSDX", "ODT", "OTT", "ODS", "ODP", "ODG", "SXW", "SXC", "SXI",
+    "CBZ", "KMZ", "3MF", "XPS", "PAGES", "NUMBERS", "KEY",
+)  # fmt: skip
 """ZIPs that are something else to everybody; their listing is still what they hold."""
 
 
