@@ -82,12 +82,14 @@ def displayed(light: Array) -> Array:
     light = np.nan_to_num(light.astype(np.float32), nan=0, posinf=65504, neginf=0)
     alpha: Array = np.clip(light[:, :, 3:4], 0, 1) if light.shape[2] == 4 else None
     colour: Array = np.maximum(light[:, :, :3], 0)
+    # as it was stored, premultiplied: a clear edge divided by little alpha is no bright light
+    seen = colour.max(axis=2)
+    brightest = float(np.percentile(seen[:: max(1, seen.shape[0] // 1000)], 99))
     if alpha is not None:
         colour = np.divide(colour, alpha, out=colour.copy(), where=alpha > 0)
-    value = colour.max(axis=2)  # of the three, so that no channel leaves the screen's range and hues stay
-    brightest = float(np.percentile(value[:: max(1, value.shape[0] // 1000)], 99))
     if brightest > 1:
-        exposure = 0.18 / max(float(np.exp(np.mean(np.log(value + 1e-4)))), 1e-4)
+        value = colour.max(axis=2)  # of the three, so that no channel leaves the screen's range and hues stay
+        exposure = 0.18 / max(float(np.exp(np.mean(np.log(seen + 1e-4)))), 1e-4)
         scaled, white = value * exposure, max(brightest * exposure, 1)
         compressed = scaled * (1 + scaled / white**2) / (1 + scaled)
         colour = colour * np.divide(compressed, value, out=np.zeros_like(value), where=value > 0)[:, :, None]
