@@ -111,6 +111,11 @@ def test_html_to_words(run):
     assert made == b"One\ntwo & three\n"
 
 
+def test_words_of_a_page_in_its_declared_encoding(run):
+    page = '<meta http-equiv="Content-Type" content="text/html; charset=iso-8859-2"><p>Łódź</p>'.encode("iso-8859-2")
+    assert run(text.words, page, "HTML", "TXT").read().decode().strip() == "Łódź"
+
+
 def test_a_text_is_drawn(run):
     with Image.open(run(drawn_text.page, b"Words\n" * 200, "TXT", "PNG")) as made:
         assert made.size == (816, 1056)

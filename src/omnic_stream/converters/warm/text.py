@@ -139,7 +139,7 @@ def words(call: Call) -> dict[str, int]:
     """The text of a page, a block a line."""
     import nh3
 
-    text = read_text(call)
+    text = read_text(call, declared=True)
     text = re.sub(r"(?is)<(script|style|head|title|template)\b.*?</\1\s*>", " ", text)
     text = re.sub(r"(?i)<(br|/p|/div|/h[1-6]|/li|/tr|/pre|/blockquote|hr)\b[^>]*>", "\n", text)
     plain = html.unescape(nh3.clean(text, tags=set(), attributes={}))
