@@ -270,6 +270,8 @@ def _recolour(each: Any, *, to_linear: bool) -> None:
     if visual is None or getattr(visual, "kind", None) not in {"vertex", "face"}:
         return
     colours = np.asarray(visual.vertex_colors).copy()
+    if colours.ndim != 2:  # points without any
+        return
     turned = (linear if to_linear else encoded)(colours[:, :3] / 255)
     colours[:, :3] = np.round(turned * 255)
     visual.vertex_colors = colours

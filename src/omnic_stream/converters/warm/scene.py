@@ -76,9 +76,21 @@ def framed(points: Any, width: int, height: int, azimuth: float, elevation: floa
     import numpy as np
 
     turn = turned(azimuth, elevation)
-    right, up, reach, _ = _bounds(points @ turn.T, width, height)
+    seen = points @ turn.T
+    middle, reach = [0.0, 0.0], [0.0, 0.0]
+    for axis, slope in enumerate(_slopes(width, height)):
+        high = float((seen[:, axis] + slope * seen[:, 2]).max())
+        low = float((-seen[:, axis] + slope * seen[:, 2]).max())
+        middle[axis], reach[axis] = (high - low) / 2, (high + low) / (2 * slope)
     distance = max(reach)
-    return Camera(turn, np.array([right, up, distance]) @ turn, width, height)
+    away = np.maximum(distance - seen[:, 2], 1e-9)
+    for axis in (0, 1):
+        # from further off than this axis asks for, its middle is not quite where it was: some steps find it
+        for _ in range(6 if reach[axis] < distance else 0):
+            at = (seen[:, axis] - middle[axis]) / away
+            first, last = int(at.argmin()), int(at.argmax())
+            middle[axis] += float(at[first] + at[last]) / 2 * float(away[first] + away[last]) / 2
+    return Camera(turn, np.array([*middle, distance]) @ turn, width, height)
 
 
 def orbit(points: Any, width: int, height: int, elevation: float, count: int) -> list[Camera]:
@@ -104,16 +116,6 @@ def _slopes(width: int, height: int) -> tuple[float, float]:
 
     unit = math.tan(FIELD / 2) * FILLED / min(width, height)
     return unit * width, unit * height
-
-
-def _bounds(seen: Any, width: int, height: int) -> tuple[float, float, tuple[float, float], None]:
-    middles, reach = list[float](), list[float]()
-    for axis, slope in enumerate(_slopes(width, height)):
-        high = float((seen[:, axis] + slope * seen[:, 2]).max())
-        low = float((-seen[:, axis] + slope * seen[:, 2]).max())
-        middles.append((high - low) / 2)
-        reach.append((high + low) / (2 * slope))
-    return middles[0], middles[1], (reach[0], reach[1]), None
 
 
 # --- rays -------------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import csv
+import json
+import re
+import subprocess
+from collections import Counter
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from omnic_stream.converters.molecule import READ
+from omnic_stream.converters.warm import ball_stick, molecule, structure, svg
+from omnic_stream.model.errors import Corrupt, TooExpensive
+
+MANIFEST = Path(__file__).parent.parent / "zoo" / "MANIFEST.csv"
+with MANIFEST.open(newline="") as rows:
+    ZOO = {
+        row["path"]: (row["format"], found[1])
+        for row in csv.DictReader(rows)
+        if (found := re.search(r"FORMULA: (.*?) \(first record", row["facts"]))
+    }
+SOLID = {
+    "molecule/test09.pdb",
+    "molecule/test01.cif",
+    "molecule/monoclinic.car",
+    "molecule/cod_9007661.cif",
+    "molecule/1ynd_sfa.sdf",
+}
+
+
+def atoms(formula: str) -> Counter[str]:
+    return Counter({symbol: int(count or 1) for symbol, count in re.findall(r"([A-Z][a-z]?)(\d*)", formula)})
+
+
+def frames(xyz: bytes) -> list[tuple[list[str], np.ndarray]]:
+    lines = xyz.decode().splitlines()
+    made, at = [], 0
+    while at < len(lines):
+        count = int(lines[at])
+        fields = [line.split() for line in lines[at + 2 : at + 2 + count]]
+        made.append(([each[0] for each in fields], np.array([[float(value) for value in each[1:4]] for each in fields])))
+        at += count + 2
+    return made
+
+
+def test_every_specimen_is_here():
+    assert len(ZOO) == 14 and {source for source, _ in ZOO.values()} <= set(READ)
+
+
+@pytest.mark.parametrize("path", ZOO)
+def test_facts_have_the_formula(run, path):
+    source, formula = ZOO[path]
+    told = json.loads(run(molecule.facts, path, source, "metadata.json").getvalue())
+    assert told["formula"] == formula
+    assert told["atoms"] == sum(told["elements"].values()) > told["heavy_atoms"] - 1
+    assert ("cell" in told) == (path.endswith((".cif", ".car", ".pdb")))
+
+
+@pytest.mark.parametrize("path", ZOO)
+def test_every_specimen_is_drawn(run, path):
+    source, _ = ZOO[path]
+    drawing = run(molecule.draw, path, source, "SVG").getvalue()
+    root = ElementTree.fromstring(drawing)
+    balls = [each for each in root.iter() if each.tag.endswith("circle")]
+    assert bool(balls) == (path in SOLID), "flat where that says more"
+    picture = np.asarray(Image.open(run(svg.convert, drawing, "SVG", "PNG")).convert("L")).astype(int)
+    ink = np.nonzero(picture < 235)
+    assert 0.003 < (picture < 235).mean() < 0.6
+    assert ink[0].min() > 0 and ink[1].min() > 0 and ink[0].max() < picture.shape[0] - 1 and ink[1].max() < picture.shape[1] - 1
+    assert min(picture.shape) >= 60
+
+
+@pytest.mark.parametrize("path", [path for path in ZOO if not path.endswith((".smi", ".rxn", ".cdx"))])
+def test_places_in_space_are_kept_or_made(run, path):
+    source, formula = ZOO[path]
+    symbols, points = frames(run(molecule.convert, path, source, "XYZ").getvalue())[0]
+    found = Counter(symbols)
+    if source == "CDXML":  # the drawing has no hydrogens; its molecule has
+        assert found["C"] == 3 and found["N"] == 1 and found["O"] == 2
+    elif source == "CIF":  # the part that is told, of a formula for the whole
+        assert set(found) == set(atoms(formula)) and all(
+            atoms(formula)[each] % count == 0 or source == "CIF" for each, count in found.items()
+        )
+    elif source == "PDB":  # what the file places: obabel's formula adds hydrogens to bare ions
+        assert found == atoms(formula) - Counter({"H": 99})
+    else:
+        assert found == atoms(formula.rstrip("+-"))
+    apart = np.linalg.norm(points[:, None] - points[None], axis=2) + 9 * np.eye(len(points))
+    if source not in {"PDB", "CIF"}:  # ions, and places that are taken in part
+        assert 0.7 < apart.min() and apart.min(axis=1).max() < 2.4
+
+
+def test_places_are_made_for_every_molecule(run, zoo):
+    few = b"\n".join((zoo / "molecule/attype.00.smi").read_bytes().splitlines()[:3]) + b"\n"
+    made = frames(run(molecule.convert, few, "SMI", "XYZ").getvalue())
+    assert len(made) == 3 and Counter(made[0][0]) == atoms("C8H6N2O2")
+    assert all(np.ptp(points, axis=0).min() >= 0 and np.ptp(points, axis=0).max() > 3 for _, points in made)
+    many = b"C\n" * (molecule.MOST_BUILT + 1)
+    with pytest.raises(TooExpensive, match=str(molecule.MOST_BUILT)):
+        run(molecule.convert, many, "SMI", "XYZ")
+
+
+def test_all_molecules_of_a_file_go_into_the_other_format(run):
+    path = "molecule/attype.00.smi"
+    assert len(run(molecule.convert, path, "SMI", "INCHI").getvalue().splitlines()) == 272
+    assert run(molecule.convert, "molecule/maereader.mae", "MAE", "SDF").getvalue().count(b"$$$$") == 2
+    assert run(molecule.convert, "molecule/maereader.mae", "MAE", "MOL").getvalue().count(b"M  END") == 1
+
+
+@pytest.mark.parametrize("target", ["SMI", "XYZ", "SDF", "MOL", "PDB", "CML", "MOL2"])
+def test_a_molecule_is_the_same_in_every_format(run, target):
+    made = run(molecule.convert, "molecule/culgi_03.mol", "MOL", target).getvalue()
+    told = json.loads(run(molecule.facts, made, target, "metadata.json").getvalue())
+    assert told["formula"].rstrip("+") == "C20H28NO3"
+    flat = json.loads(run(molecule.facts, "molecule/culgi_03.mol", "MOL", "metadata.json").getvalue())
+    assert target in {"XYZ", "PDB"} or told["inchi_key"] == flat["inchi_key"], "its handedness too"
+
+
+def test_a_reaction_is_drawn_with_its_arrow_and_both_sides(run):
+    drawing = run(molecule.draw, "molecule/Tautomerization_01.rxn", "RXN", "SVG").getvalue()
+    picture = np.asarray(Image.open(run(svg.convert, drawing, "SVG", "PNG")).convert("L"))
+    columns = (picture < 235).any(axis=0)
+    gaps = np.diff(np.flatnonzero(columns)) > 10
+    assert gaps.sum() == 2, "molecule, arrow, molecule"
+    assert drawing.count(b"<svg ") == 3
+
+
+def test_a_drawing_gets_the_hydrogens_that_its_format_leaves_out(run):
+    drawing = run(molecule.draw, "molecule/alanine.cdxml", "CDXML", "SVG").getvalue().decode()
+    letters = "".join(re.findall(r">([A-Z0-9]+)</text>", drawing))
+    assert Counter(letters)["N"] == 1 and Counter(letters)["H"] == 2 and Counter(letters)["O"] == 2
+
+
+def test_a_layered_crystal_is_shown_as_layers(run, zoo):
+    found = structure.Structure(("Mo", "S"), np.array([[0, 0, 0], [0, 0, 2.4]]), (), 3, cell=np.diag([3.0, 3.0, 12.0]))
+    shown = structure.whole(found)
+    assert len(shown.symbols) >= 2 and shown.cell is not None
+    drawing = run(molecule.draw, "molecule/cod_9007661.cif", "CIF", "SVG").getvalue()
+    # three cells by three in the layers, walls included: far more than the nine atoms of one cell
+    assert drawing.count(b"<circle") > 40
+
+
+def test_molecules_of_a_crystal_are_in_one_piece():
+    cell = np.diag([10.0, 10.0, 10.0])
+    torn = structure.Structure(("O", "C", "O"), np.array([[9.9, 5, 5], [0.9, 5, 5], [2.1, 5, 5.0]]), (), 3, cell=cell)
+    shown = structure.whole(torn)
+    assert len(shown.bonds) == 2
+    assert np.allclose(np.ptp(shown.points, axis=0), [2.2, 0, 0])
+
+
+def helix(residues: int) -> bytes:
+    lines = []
+    for number in range(residues):
+        angle = np.radians(100 * number)
+        x, y, z = 2.3 * np.cos(angle), 2.3 * np.sin(angle), 1.5 * number
+        lines.append(f"ATOM  {number + 1:5d}  CA  ALA A{number + 1:4d}    {x:8.3f}{y:8.3f}{z:8.3f}  1.00  0.00           C  ")
+    lines.append("HETATM 9999 ZN    ZN A 900       6.000   0.000  10.000  1.00  0.00          ZN  ")
+    lines.append("HETATM 9998  O   HOH A 901       9.000   0.000  10.000  1.00  0.00           O  ")
+    return ("\n".join(lines) + "\nEND\n").encode()
+
+
+def test_a_protein_is_drawn_as_its_backbone(run):
+    found = structure.backbone(helix(40))
+    assert found is not None and len(found.chains) == 1 and len(found.chains[0]) == 40
+    assert found.bound.symbols == ("Zn",), "water is left out"
+    drawing = run(molecule.draw, helix(40), "PDB", "SVG").getvalue().decode()
+    assert drawing.count("<circle") == 1 and drawing.count("<path") > 400
+    picture = np.asarray(Image.open(run(svg.convert, drawing.encode(), "SVG", "PNG")).convert("RGB")).astype(int)
+    blue, red = (picture[..., 2] > picture[..., 0] + 60).nonzero()[1], (picture[..., 0] > picture[..., 2] + 60).nonzero()[1]
+    assert abs(np.median(blue) - np.median(red)) > picture.shape[1] / 3, "from one end to the other"
+    assert structure.backbone(helix(5)) is None
+
+
+def test_it_turns(run, tmp_path):
+    video = tmp_path / "v.webm"
+    video.write_bytes(run(molecule.rotating, "molecule/octane.cml", "CML", "rotating.webm").getvalue())
+    told = subprocess.run(
+        ("ffprobe", "-v", "error", "-count_frames", "-show_entries", "stream=nb_read_frames,codec_name", "-of", "csv=p=0", video),
+        check=True,
+        capture_output=True,
+    )
+    assert told.stdout.decode().strip() == "vp9,48"
+
+
+def test_balls_stand_where_the_atoms_are():
+    found = structure.Structure(("C", "O"), np.array([[0, 0, 0], [1.2, 0, 0]]), ((0, 1, 2.0),), 3)
+    soup = ball_stick.triangles(found)
+    assert np.ptp(soup.corners.reshape(-1, 3)[:, 0]) == pytest.approx(1.2 + 0.42 * (0.76 + 0.66), abs=0.01)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a molecule at all", b"\x00\xff" * 50])
+@pytest.mark.parametrize(
+    ("function", "target"), [(molecule.convert, "SMI"), (molecule.draw, "SVG"), (molecule.facts, "metadata.json")]
+)
+def test_what_is_no_molecule_is_corrupt(run, content, function, target):
+    with pytest.raises(Corrupt):
+        run(function, content, "MOL", target)
+
+
+def test_a_file_that_is_too_long_is_refused(run):
+    with pytest.raises(TooExpensive, match="16 MiB"):
+        run(molecule.convert, b"C\n" * (9 << 20), "SMI", "XYZ")
