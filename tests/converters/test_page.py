@@ -14,7 +14,7 @@ from PIL import Image
 
 from omnic_stream import samples
 from omnic_stream.converters.page import CONVERTERS
-from omnic_stream.converters.warm import image, page, pdf
+from omnic_stream.converters.warm import page, pdf, sheets_of_pictures
 from omnic_stream.model.contracts import Bound, Command
 from omnic_stream.model.errors import ConverterFailed, Corrupt, TooExpensive
 
@@ -104,7 +104,7 @@ def test_pages_of_a_comic_in_the_order_of_their_numbers(run, tmp_path, extension
 
 def test_a_jpeg_goes_on_paper_as_it_is(run):
     photo = (SAMPLES / "harbour.jpg").read_bytes()
-    made = run(image.document, photo, "JPG", "PDF").getvalue()
+    made = run(sheets_of_pictures.document, photo, "JPG", "PDF").getvalue()
     with Image.open(io.BytesIO(photo)) as whole:
         assert ("icc_profile" in whole.info) or photo[-2000:] in made
     turned = io.BytesIO()
@@ -112,12 +112,12 @@ def test_a_jpeg_goes_on_paper_as_it_is(run):
     exif[0x0112] = 6
     Image.new("RGB", (80, 40), RED).save(turned, "JPEG", exif=exif)
     assert not pdf.goes_in_as_it_is(turned.getvalue())
-    wide, high = pypdfium2.PdfDocument(run(image.document, turned.getvalue(), "JPG", "PDF").getvalue())[0].get_size()
+    wide, high = pypdfium2.PdfDocument(run(sheets_of_pictures.document, turned.getvalue(), "JPG", "PDF").getvalue())[0].get_size()
     assert high > wide
     for mode in ("CMYK", "RGB"):
         buffer = io.BytesIO()
         Image.new(mode, (40, 40), (0, 255, 255, 0) if mode == "CMYK" else (230, 30, 30)).save(buffer, "JPEG")
-        sheet = pypdfium2.PdfDocument(run(image.document, buffer.getvalue(), "JPG", "PDF").getvalue())[0]
+        sheet = pypdfium2.PdfDocument(run(sheets_of_pictures.document, buffer.getvalue(), "JPG", "PDF").getvalue())[0]
         red, green, blue = sheet.render().to_pil().convert("RGB").getpixel((10, 10))
         assert red > 180
         assert max(green, blue) < 90

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from omnic_stream import samples
-from omnic_stream.converters.warm import image, raster, xcf
+from omnic_stream.converters.warm import image, raster, sheets_of_pictures, xcf
 from omnic_stream.model.errors import ConverterFailed, Corrupt, TooExpensive
 
 SAMPLES = Path(next(iter(samples.__path__)))
@@ -280,7 +280,10 @@ def test_scans_of_others(run):
 
 def test_tiles_make_up_the_picture(run):
     photo = (SAMPLES / "harbour.jpg").read_bytes()
-    with Image.open(io.BytesIO(photo)) as whole, tarfile.open(fileobj=run(image.tiles, photo, "JPG", "tiles.dzi")) as tar:
+    with (
+        Image.open(io.BytesIO(photo)) as whole,
+        tarfile.open(fileobj=run(sheets_of_pictures.tiles, photo, "JPG", "tiles.dzi")) as tar,
+    ):
         names = tar.getnames()
         index = tar.extractfile("tiles.dzi").read().decode()
         assert f'Width="{whole.width}"' in index
@@ -292,13 +295,30 @@ def test_tiles_make_up_the_picture(run):
             assert likeness(tile, reference) > 0.9
 
 
+def test_tiles_stand_up_and_stay_clear(run):
+    lying = Image.new("RGB", (80, 40), (220, 40, 40))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    buffer = io.BytesIO()
+    lying.save(buffer, "JPEG", exif=exif)
+    with tarfile.open(fileobj=run(sheets_of_pictures.tiles, buffer.getvalue(), "JPG", "tiles.dzi")) as tar:
+        assert 'Width="40"' in tar.extractfile("tiles.dzi").read().decode()
+    buffer = io.BytesIO()
+    Image.new("RGBA", (80, 40), (220, 40, 40, 128)).save(buffer, "PNG")
+    with (
+        tarfile.open(fileobj=run(sheets_of_pictures.tiles, buffer.getvalue(), "PNG", "tiles.dzi")) as tar,
+        Image.open(tar.extractfile("tiles_files/7/0_0.png")) as tile,
+    ):
+        assert tile.getpixel((30, 20)) == (220, 40, 40, 128)
+
+
 def test_a_scan_of_pages_becomes_a_pdf(run):
     import pypdfium2
 
     buffer = io.BytesIO()
     pages = [Image.new("RGB", (300, 150), colour) for colour in ((255, 0, 0), (0, 0, 255))]
     pages[0].save(buffer, "TIFF", save_all=True, append_images=pages[1:], dpi=(150, 150))
-    made = pypdfium2.PdfDocument(run(image.document, buffer.getvalue(), "TIFF", "PDF").getvalue())
+    made = pypdfium2.PdfDocument(run(sheets_of_pictures.document, buffer.getvalue(), "TIFF", "PDF").getvalue())
     assert len(made) == 2
     assert made[0].get_size() == (144, 72)  # two inches by one
     assert near(made[1].render().to_pil().convert("RGB").getpixel((70, 30)), (0, 0, 255))

@@ -26,6 +26,7 @@ CHOOSING = (*FITTING, "page")
 LIMITS = Limits(seconds=60, stall=30, memory=1 * GiB, output=256 * MiB)
 LONG = Limits(seconds=300, stall=60, cpu=300, memory=1 * GiB, output=512 * MiB)
 WARM = "omnic_stream.converters.warm.image:"
+SHEETS = "omnic_stream.converters.warm.sheets_of_pictures:"
 
 
 def _made(
@@ -78,7 +79,7 @@ CONVERTERS: tuple[Converter, ...] = (
         version=1,
         inputs=(*SINGLE, *PAGED),
         outputs=("pictures.pdf",),
-        run=WarmCall(function=WARM + "document", limits=LONG),
+        run=WarmCall(function=SHEETS + "document", limits=LONG),
         cost=Cost(ms=60, ms_per_mib=80),
         loss=Loss.REENCODES,
         tools=(VIPS, PILLOW),
@@ -90,7 +91,7 @@ CONVERTERS: tuple[Converter, ...] = (
         version=1,
         inputs=(*SINGLE, *PAGED),
         outputs=("tiles.dzi",),
-        run=WarmCall(function=WARM + "tiles", limits=LONG, directory=True),
+        run=WarmCall(function=SHEETS + "tiles", limits=LONG, directory=True),
         cost=Cost(ms=200, ms_per_mib=300),
         loss=Loss.REENCODES,
         tools=(VIPS, PILLOW),

@@ -5,17 +5,14 @@ The size in the header is judged before a pixel is decoded: neither library refu
 
 from __future__ import annotations
 
-import io
 import os
-import tarfile
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from omnic_stream.converters.warm import pixels
-from omnic_stream.converters.warm.files import read, write
-from omnic_stream.model.contracts import Call, MiB
-from omnic_stream.model.errors import ConverterFailed, Corrupt, OmnicError, TooExpensive
+from omnic_stream.converters.warm.files import write
+from omnic_stream.model.contracts import Call
+from omnic_stream.model.errors import ConverterFailed, Corrupt, OmnicError
 
 # read by libvips when it starts: loaders that its authors do not trust with hostile content stay shut
 os.environ.setdefault("VIPS_BLOCK_UNTRUSTED", "1")
@@ -29,7 +26,6 @@ LARGEST = 10_000_000
 """libvips' VIPS_MAX_COORD: this side is free."""
 PILLOW_READS = frozenset({"HEIC", "APNG", "MPO"})
 """libvips' wheel has no HEVC decoder, and of an APNG or MPO it sees one picture."""
-MANY_PAGES = frozenset({"TIFF", "GEOTIFF"})
 ANIMATES = frozenset({"GIF", "WEBP", "APNG"})
 VIPS_WRITES = {
     "PNG": ".png",
@@ -80,10 +76,10 @@ def _make(call: Call, kind: str, arguments: Mapping[str, str], *, still: bool) -
     try:
         image = _animation(pyvips, call, arguments) if not still and "page" not in arguments else None
         if image is None:
-            image = _still(pyvips, call, arguments)
+            image = whole(pyvips, call, arguments)
         finish(call, image, kind, arguments)
     except pyvips.Error as error:
-        raise _complaint(str(error)) from error
+        raise complaint(str(error)) from error
 
 
 def finish(call: Call, image: Any, kind: str, arguments: Mapping[str, str]) -> None:
@@ -102,7 +98,7 @@ def finish(call: Call, image: Any, kind: str, arguments: Mapping[str, str]) -> N
     _save(pyvips, call, watched, kind, arguments)
 
 
-def _complaint(words: str) -> OmnicError:
+def complaint(words: str) -> OmnicError:
     if "write error" in words:  # the PNG writer says "unable to write" of a picture that could not be read, too
         return ConverterFailed("The picture could not be written.")
     return Corrupt("The picture is broken or cut short: it cannot be decoded.")
@@ -111,7 +107,7 @@ def _complaint(words: str) -> OmnicError:
 # --- reading ----------------------------------------------------------------------------------------------------------------
 
 
-def _loader(pyvips: Any, call: Call) -> Any | None:
+def loader(pyvips: Any, call: Call) -> Any | None:
     """A lazily opened image where libvips is the right reader, else None."""
     if call.source in PILLOW_READS:
         return None
@@ -124,9 +120,10 @@ def _loader(pyvips: Any, call: Call) -> Any | None:
     return None if compression == "hevc" else image
 
 
-def _still(pyvips: Any, call: Call, arguments: Mapping[str, str]) -> Any:
+def whole(pyvips: Any, call: Call, arguments: Mapping[str, str]) -> Any:
+    """One page or frame, upright, in sRGB or grey, made to fit where a size is asked for."""
     page = int(arguments.get("page", "1")) - 1
-    header = _loader(pyvips, call)
+    header = loader(pyvips, call)
     if header is None:
         return fit(pixels.as_vips(pyvips, call.input, page), arguments)
     count = header.get_n_pages()
@@ -140,11 +137,11 @@ def _still(pyvips: Any, call: Call, arguments: Mapping[str, str]) -> Any:
         image = pyvips.Image.new_from_source(source, options, access="sequential", fail_on="error")
         if image.get_typeof("orientation") and image.get("orientation") > 1:
             image = image.copy_memory().autorot()  # a quarter turn reads rows out of order
-        return _to_srgb(image)
+        return to_srgb(image)
     return fit(header, arguments, source=pyvips.Source.new_from_descriptor(call.input), options=options)
 
 
-def _to_srgb(image: Any) -> Any:
+def to_srgb(image: Any) -> Any:
     """8 bits a band, sRGB or grey, with the profile's colours; a picture without a profile is taken at its word."""
     sixteen = image.format in {"ushort", "short"} and image.interpretation in {"rgb16", "grey16"}
     if image.get_typeof("icc-profile-data"):
@@ -160,7 +157,7 @@ def _to_srgb(image: Any) -> Any:
 
 def _animation(pyvips: Any, call: Call, arguments: Mapping[str, str]) -> Any | None:
     """All frames as libvips has them, one below the other; None where there is one only."""
-    header = _loader(pyvips, call)
+    header = loader(pyvips, call)
     if header is None:
         frames = pixels.frames(pyvips, call.input, MOST_FRAMES, MOST_MOVING) if call.source == "APNG" else None
         return None if frames is None else _fit_frames(pyvips, frames, arguments)
@@ -172,7 +169,7 @@ def _animation(pyvips: Any, call: Call, arguments: Mapping[str, str]) -> Any | N
     os.lseek(call.input, 0, os.SEEK_SET)
     source = pyvips.Source.new_from_descriptor(call.input)
     image = pyvips.Image.new_from_source(source, f"[n={count}]", access="sequential", fail_on="error")
-    return _fit_frames(pyvips, _to_srgb(image), arguments)
+    return _fit_frames(pyvips, to_srgb(image), arguments)
 
 
 def _fit_frames(pyvips: Any, image: Any, arguments: Mapping[str, str]) -> Any:
@@ -205,7 +202,7 @@ def fit(image: Any, arguments: Mapping[str, str], *, source: Any = None, options
     what draws the eye; ``pad`` fills it with ``bg`` around a picture that is not enlarged.
     """
     if source is None and not {"width", "height"} & set(arguments):
-        return _to_srgb(image)
+        return to_srgb(image)
     width, height = int(arguments.get("width", "0")), int(arguments.get("height", "0"))
     way = arguments.get("fit", "fit" if "focus" not in arguments else "crop")
     if not (width and height) and way != "fit":
@@ -239,7 +236,7 @@ def _thumbnail(image: Any, source: Any, options: str, width: int, height: int, *
         made = pyvips.Image.thumbnail_source(source, width, option_string=strict, **how)
     else:
         made = image.thumbnail_image(width, **how)
-    return made if made.format == "uchar" and made.interpretation in {"srgb", "b-w"} else _to_srgb(made)
+    return made if made.format == "uchar" and made.interpretation in {"srgb", "b-w"} else to_srgb(made)
 
 
 def _about(image: Any, source: Any, options: str, width: int, height: int, focus: str) -> Any:
@@ -291,96 +288,6 @@ def _save(pyvips: Any, call: Call, image: Any, kind: str, arguments: Mapping[str
     }
     target = pyvips.Target.new_to_descriptor(call.output)
     image.write_to_target(target, suffix, keep="icc", **options[kind])
-
-
-MOST_TILED = 400_000_000
-"""Pixels of what is cut into tiles: libvips holds some rows at a time."""
-
-
-def tiles(call: Call) -> None:
-    """A tar of Deep Zoom tiles (``tiles.dzi`` beside the folder ``tiles_files``), 254 pixels each with 1 of overlap."""
-    import pyvips
-
-    try:
-        header = _loader(pyvips, call)
-        if header is None:
-            whole = pixels.as_vips(pyvips, call.input, 0)
-        else:
-            pixels.check_size(header.width, header.height, MOST_TILED)
-            os.lseek(call.input, 0, os.SEEK_SET)
-            source = pyvips.Source.new_from_descriptor(call.input)
-            whole: Any = pyvips.Image.new_from_source(source, "", access="sequential", fail_on="error")
-            if whole.get_typeof("orientation") and whole.get("orientation") > 1:
-                pixels.check_size(whole.width, whole.height)
-                whole = whole.copy_memory().autorot()
-        whole = _to_srgb(whole)
-        clear = whole.hasalpha()
-        whole = whole.copy()
-        whole.set_progress(True)
-
-        def tell(_image: Any, progress: Any) -> None:
-            call.report(progress.percent / 100 * 0.9)
-
-        whole.signal_connect("eval", tell)
-        suffix = ".png" if clear else ".jpg[Q=85]"
-        packed: bytes = pyvips.Operation.call("dzsave_buffer", whole, container="zip", suffix=suffix, basename="tiles", keep="none")
-    except pyvips.Error as error:
-        raise _complaint(str(error)) from error
-    with (
-        zipfile.ZipFile(io.BytesIO(packed)) as archive,
-        os.fdopen(os.dup(call.output), "wb") as file,
-        tarfile.open(fileobj=file, mode="w") as tar,
-    ):
-        for info in archive.infolist():
-            if info.is_dir():
-                continue
-            entry = tarfile.TarInfo(info.filename)
-            entry.size = info.file_size
-            tar.addfile(entry, archive.open(info))
-
-
-MOST_PAPER = 2 * pixels.MOST_PIXELS
-"""Pixels of all pages that become one PDF."""
-LARGEST_AS_IT_IS = 128 * MiB
-SCREEN = 96
-"""Pixels an inch of a picture that does not say."""
-
-
-def document(call: Call) -> None:
-    """A PDF of every page of a TIFF, or of one picture (of an animation or icon: the first), as large as its resolution says."""
-    import pyvips
-
-    from omnic_stream.converters.warm import pdf
-
-    try:
-        header = _loader(pyvips, call)
-        count = header.get_n_pages() if header is not None and call.source in MANY_PAGES else 1
-        resolution = header.xres * 25.4 if header is not None else SCREEN
-        # 72 is what libvips and most programs say where they know nothing
-        inch = resolution if 72.5 < resolution < 2400 else SCREEN
-        write(call.output, pdf.printed(_sheets(pyvips, call, count), inch))
-    except pyvips.Error as error:
-        raise _complaint(str(error)) from error
-
-
-def _sheets(pyvips: Any, call: Call, count: int) -> Iterator[bytes]:
-    """Each page as JPEG; what is one already, and means the same in a PDF, as it is."""
-    from omnic_stream.converters.warm import pdf
-
-    if call.source == "JPG" and pdf.goes_in_as_it_is(content := read(call.input, LARGEST_AS_IT_IS)):
-        _still(pyvips, call, {}).avg()  # decoded once, so that what is cut short is told of
-        yield content
-        return
-    left = MOST_PAPER
-    for page in range(count):
-        sheet = _still(pyvips, call, {"page": str(page + 1)})
-        left -= sheet.width * sheet.height
-        if left < 0:
-            raise TooExpensive(f"The pages have more than {MOST_PAPER // 1_000_000} million pixels together.")
-        if sheet.hasalpha():
-            sheet = sheet.flatten(background=[255, 255, 255])
-        yield sheet.write_to_buffer(".jpg", Q=90, keep="none")
-        call.report((page + 1) / (count + 1))
 
 
 def picture(call: Call, image: Any, kind: str, *, width: int = 0, height: int = 0) -> None:
