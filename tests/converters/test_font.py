@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.boundsPen import BoundsPen
+from fontTools.pens.t2CharStringPen import T2CharStringPen
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont, newTable
 from fontTools.ttLib.tables.sbixGlyph import Glyph
@@ -153,6 +154,24 @@ def test_woff2_is_much_smaller_and_tells_how_far_it_is(zoo):
     made = saved(TTFont(zoo / DEJAVU), "woff2", heard.append)
     assert len(made) < 0.45 * (zoo / DEJAVU).stat().st_size and len(loaded(io.BytesIO(made)).getGlyphOrder()) == 1815
     assert heard[0] == 0 and heard == sorted(heard) and heard[-1] > 0.5 and len(heard) >= 3
+
+
+def test_a_font_of_more_glyphs_than_can_be_named_becomes_a_ttf(run):
+    order = [".notdef", *(f"g{number}" for number in range(1, 40_000))]
+    builder = FontBuilder(1000, isTTF=False)
+    builder.setupGlyphOrder(order)
+    builder.setupCharacterMap({0x4E00: "g1"})
+    pen = T2CharStringPen(500, None)
+    builder.setupCFF("Many", {}, dict.fromkeys(order, pen.getCharString()), {})
+    builder.setupHorizontalMetrics(dict.fromkeys(order, (500, 0)))
+    builder.setupHorizontalHeader(ascent=800, descent=-200)
+    builder.setupNameTable({"familyName": "Many", "styleName": "Regular"})
+    builder.setupOS2()
+    builder.setupPost(keepGlyphNames=False)
+    file = io.BytesIO()
+    builder.save(file)
+    made = loaded(run(font.outlines, file.getvalue(), "OTF", "TTF"))
+    assert made["maxp"].numGlyphs == 40_000 and made["post"].formatType == 3 and list(made.getBestCmap()) == [0x4E00]
 
 
 def test_a_type_1_font_keeps_outlines_widths_and_name(run, zoo):

@@ -12,6 +12,8 @@ from omnic_stream.model.contracts import MiB
 from omnic_stream.model.errors import ConverterFailed, Corrupt
 
 LARGEST_TYPE1 = 8 * MiB
+MOST_NAMED = 32_767
+"""Glyphs whose names are kept."""
 FINEST = 0.001
 """Of an em: how far a quadratic curve may lie from the cubic one that it stands for."""
 OF_TRUETYPE = ("glyf", "loca", "cvt ", "fpgm", "prep", "gasp", "hdmx", "LTSH", "VDMX")
@@ -47,7 +49,9 @@ def quadratic(font: Any, report: Report) -> Any:
         glyph.recalcBounds(table)
         font["hmtx"][name] = (font["hmtx"][name][0], getattr(glyph, "xMin", 0))
     _largest(font)
-    font["post"].formatType, font["post"].extraNames, font["post"].mapping, font["post"].glyphOrder = 2.0, [], {}, order
+    # post 2.0 counts names in 16 bits, after 258 of Apple's
+    font["post"].formatType = 2.0 if len(order) <= MOST_NAMED else 3.0
+    font["post"].extraNames, font["post"].mapping, font["post"].glyphOrder = [], {}, order
     font.sfntVersion = "\0\1\0\0"
     return font
 
