@@ -29,6 +29,10 @@ MARKS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"FHD2", "FH"),
     (2, b"MMXPR3", "QXP"),
     (2, b"IIXPR3", "QXP"),
+    # a worksheet of Lotus 1-2-3 or Quattro Pro begins with a record of 2 or 26 bytes that tells its version
+    *((0, b"\0\0\2\0" + version, "WK1") for version in (b"\6\4", b"\4\4")),
+    *((0, b"\0\0\x1a\0" + version, "WK1") for version in (b"\0\x10", b"\2\x10", b"\3\x10", b"\5\x10")),
+    *((0, b"\0\0\2\0" + version, "WB2") for version in (b"\1\x10", b"\2\x10", b"\x20\x51", b"\x21\x51")),
     (0, b"\0\0\2\0", "CUR"),
     (0, b"8BPS", "PSD"),
     (0, b"gimp xcf", "XCF"),
