@@ -92,6 +92,19 @@ def test_a_still_looks_past_black(run: Runs, tmp_path: Path) -> None:
     assert has_bars(picture)
 
 
+@pytest.mark.parametrize(("size", "matrix"), [("1280x720", "bt709"), ("640x360", "bt601")])
+def test_colours_of_a_video_that_does_not_tell_its_matrix(run: Runs, tmp_path: Path, size: str, matrix: str) -> None:
+    """As players take them: high definition by BT.709, the rest by BT.601; what is made of it says which."""
+    words = ("-f", "lavfi", "-i", f"color=0x20c040:s={size}:r=5:d=0.4,format=gbrp,scale=out_color_matrix={matrix},format=yuv420p")
+    plain = made(tmp_path, "plain.mp4", *words, "-qp", "4", "-preset", "ultrafast")
+    assert near(Image.open(run(video.frame, plain, "MP4", "PNG")).getpixel((50, 50)), (32, 192, 64), 2)
+    moving = Image.open(run(video.animation, plain, "MP4", "GIF")).convert("RGB")
+    assert near(moving.getpixel((50, 50)), (32, 192, 64), 6)
+    clip = run(video.clip, plain, "MP4", "clip.mp4").getvalue()
+    assert probed(clip)["video"]["color_space"] == ("bt709" if matrix == "bt709" else "smpte170m")
+    assert near(decoded(clip, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgb24")[9000:9003], (32, 192, 64), 6)
+
+
 def test_turned_and_stretched_videos_are_shown_upright(run: Runs, tmp_path: Path) -> None:
     words = ("-f", "lavfi", "-i", "testsrc2=s=160x120:r=5:d=1", "-vf", "setsar=2", "-pix_fmt", "yuv420p")
     wide = made(tmp_path, "wide.mp4", *words)

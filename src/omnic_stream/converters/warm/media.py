@@ -150,6 +150,8 @@ def read_banner(lines: Sequence[str]) -> Media:
     scope: dict[str, str] = media.tags
     last = ""
     for line in lines:
+        if line.startswith(("Output #0", "Stream mapping")):
+            break
         if found := _STREAM.match(line):
             stream = _stream(found)
             media.streams.append(stream)
@@ -261,19 +263,24 @@ def encode(
     part: tuple[float, float] = (0.0, 1.0),
     folder: Path | None = None,
     empty: str = "",
+    banner: list[str] | None = None,
 ) -> bytes:
     """Run ffmpeg with ``words`` (inputs from ``reading``, then outputs) and answer its stdout.
 
     ``seconds`` is the length of the output, for progress; ``part`` the start and share of the whole Step that this run is. With
-    ``empty`` that is the sentence for a run that ended well and wrote no moment of sound or picture. Raises ConverterFailed,
+    ``empty`` that is the sentence for a run that ended well and wrote no moment of sound or picture; ``banner`` gets what ffmpeg
+    says on its way. Raises ConverterFailed,
     TooExpensive.
     """
     measure = ffmpeg_progress(seconds or None)
     said: list[str] = []
-    reached = 0
+    reached = size = 0
 
     def read(line: bytes) -> float | None:
-        nonlocal reached
+        nonlocal reached, size
+        size += len(line)
+        if banner is not None and size < MOST_BANNER:
+            banner.append(line.decode("utf-8", "replace").rstrip("\r\n"))
         if line.startswith(b"out_time_us=") and (value := line[12:].strip()).isdigit():
             reached = max(reached, int(value))
         if (fraction := measure(line)) is None and b"=" not in line[:24] and line.strip():
@@ -284,7 +291,19 @@ def encode(
     def report(fraction: float) -> None:
         call.report(part[0] + fraction * part[1])
 
-    argv = (program(), *_HARD, "-v", "error", "-nostats", "-stats_period", "0.2", "-progress", "pipe:2", "-y", *words)
+    argv = (
+        program(),
+        *_HARD,
+        "-v",
+        "error" if banner is None else "info",
+        "-nostats",
+        "-stats_period",
+        "0.2",
+        "-progress",
+        "pipe:2",
+        "-y",
+        *words,
+    )
     descriptors = (call.input, call.output) if call.output >= 0 else (call.input,)
     try:
         made = programs.run(argv, descriptors=descriptors, folder=folder, progress=read, report=report)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from omnic_stream.converters.warm import audio, image, media
+from omnic_stream.converters.warm import audio, colours, image, media
 from omnic_stream.converters.warm.files import write
 from omnic_stream.converters.warm.programs import scratch
 from omnic_stream.model.contracts import Call
@@ -23,10 +23,8 @@ NOTHING: Final = "The file is broken or cut short: no picture in it can be decod
 
 LARGEST: Final = 2560
 """Pixels of a still's longer side before it is made to fit."""
-KEYFRAMES: Final = 8
-"""Among so many the most typical is chosen (the filter ``thumbnail``): decoding keyframes alone is quick at any size."""
-BLANK: Final = 6.0
-"""Standard deviation of the luma (0 to 255) below which a frame shows nothing."""
+CANDIDATES: Final = 6
+"""Keyframes among which the most typical is chosen: decoding them alone is quick at any size."""
 DEEPER: Final = (0.3, 0.6, 0.85)
 """Where in the video one looks next, as a share of its length, when what came first is blank."""
 
@@ -35,13 +33,13 @@ WIDE, HIGH = "(iw*max(1,sar))", "(ih*max(1,1/sar))"
 """A frame's sides with square pixels, as expressions of the filter ``scale``: the shorter one of a pixel is stretched, so that none is lost."""
 
 
-def square(longest: int) -> str:
-    """A scale filter: square pixels, no side longer than ``longest``, never enlarged."""
-    return scaled(f"min(1,{longest}/max({WIDE},{HIGH}))")
+def square(longest: int, more: str = "") -> str:
+    """A scale filter: square pixels, no side longer than ``longest``, never enlarged; ``more`` are further options of it."""
+    return scaled(f"min(1,{longest}/max({WIDE},{HIGH}))", more=more)
 
 
-def scaled(share: str, least: int = 1) -> str:
-    return f"scale=w='max({least},{WIDE}*{share})':h='max({least},{HIGH}*{share})',setsar=1"
+def scaled(share: str, least: int = 1, more: str = "") -> str:
+    return f"scale=w='max({least},{WIDE}*{share})':h='max({least},{HIGH}*{share})'{more},setsar=1"
 
 
 def thumb(call: Call, program: media.Program = media.debian) -> None:
@@ -63,30 +61,32 @@ def frame(call: Call, program: media.Program = media.debian) -> None:
 def still(call: Call, program: media.Program) -> Any:
     """A PIL picture. Raises media.NoStream, ConverterFailed."""
     if "t" in call.arguments:
-        found = _one(call, program, from_(call), "") or _one(call, program, (), f"select=gte(t\\,{call.arguments['t']}),")
-        if found is None:
-            raise ConverterFailed(f"There is no picture at that time: the video lasts {media.look(call, program).seconds:g} s.")
-        return found
+        found, held = frames(call, program, from_(call))
+        if not found:
+            found, held = frames(call, program, (), f"select=gte(t\\,{call.arguments['t']}),")
+        if not found:
+            seconds = held.seconds or media.look(call, program).seconds
+            raise ConverterFailed(f"There is no picture at that time: the video lasts {seconds:g} s.")
+        return colours.picture(found[0], held)
     if "page" in call.arguments:
         number = int(call.arguments["page"])
-        found = _one(call, program, (), f"select=eq(n\\,{number - 1}),")
-        if found is None:
+        found, held = frames(call, program, (), f"select=eq(n\\,{number - 1}),")
+        if not found:
             raise ConverterFailed(f"There is no frame {number}: the video has fewer.")
-        return found
-    found = _one(call, program, ("-skip_frame", "nokey", "-t", "240"), f"thumbnail=n={KEYFRAMES},")
-    if found is not None and not blank(found):
-        return found
-    seconds = media.look(call, program).seconds
+        return colours.picture(found[0], held)
+    found, held = frames(call, program, ("-skip_frame", "nokey", "-t", "240"), count=CANDIDATES)
+    best = colours.typical(found)
+    seconds = held.seconds if found else media.look(call, program).seconds
     for number, share in enumerate((*DEEPER, 0.0) if seconds else (0.0,)):
+        if best is not None and not best.blank:
+            break
         call.report(0.3 + 0.15 * number)
         sought = ("-ss", f"{seconds * share:.3f}") if share else ()
-        deeper = _one(call, program, (*sought, "-t", "10"), "thumbnail=n=60,")
-        found = deeper or found
-        if deeper is not None and not blank(deeper):
-            return deeper
-    if found is None:
+        deeper, told = frames(call, program, (*sought, "-t", "10"), "fps=1,", count=CANDIDATES)
+        best, held = (colours.typical(deeper), told) if deeper else (best, held)
+    if best is None:
         raise ConverterFailed(NOTHING)
-    return found
+    return colours.picture(best, held)
 
 
 def from_(call: Call) -> tuple[str, ...]:
@@ -95,22 +95,21 @@ def from_(call: Call) -> tuple[str, ...]:
     return ("-ss", at) if float(at) else ()
 
 
-def _one(call: Call, program: media.Program, options: Sequence[str], chosen: str) -> Any | None:
-    words = ("-map", "0:V:0", "-vf", f"{chosen}{square(LARGEST)},format=rgb24", "-frames:v", "1", "-an", "-sn")
-    out = (*media.reading(call, *options), *words, "-f", "image2pipe", "-c:v", "ppm", "pipe:1")
+def frames(
+    call: Call, program: media.Program, options: Sequence[str], chosen: str = "", *, count: int = 1
+) -> tuple[list[colours.Frame], media.Media]:
+    """The first ``count`` frames that there are, and what the file holds; none where they cannot be decoded so."""
+    words = ("-map", "0:V:0", "-vf", f"{chosen}{square(LARGEST)},format=yuv420p|yuv444p", "-frames:v", str(count), "-an", "-sn")
+    banner: list[str] = []
     try:
-        return audio.opened(media.encode(call, out, program=program))
+        out = (*media.reading(call, *options), *words, "-f", "yuv4mpegpipe", "pipe:1")
+        made = media.encode(call, out, program=program, banner=banner)
     except media.NoStream as error:
         raise media.NoStream(NO_PICTURE) from error
     except ConverterFailed:
         # not every decoder can leave out frames, not every container can be sought: what needs neither is tried next
-        return None
-
-
-def blank(picture: Any) -> bool:
-    from PIL import ImageStat
-
-    return float(ImageStat.Stat(picture.convert("L").resize((64, 64))).stddev[0]) < BLANK
+        made = b""
+    return colours.read(made), media.read_banner(banner)
 
 
 # --- contact sheet ----------------------------------------------------------------------------------------------------------
@@ -144,7 +143,7 @@ def _tiles(
 ) -> list[tuple[float, bytes]]:
     """Times and pixels (RGB) of the frames that could be decoded."""
     length = size[0] * size[1] * 3
-    scale = f"scale={size[0]}:{size[1]},setsar=1,format=rgb24"
+    scale = f"scale={size[0]}:{size[1]}{colours.scale_words(found)},setsar=1,format=rgb24"
     out = ("-map", f"0:{found.index}", "-an", "-sn", "-f", "rawvideo")
     if held.seconds * (found.frames_a_second or 30) <= ONE_PASS:
         rate = f"fps={TILES}/{held.seconds:.3f}:round=zero," if held.seconds else ""
@@ -208,6 +207,8 @@ VP9: Final = (
     *("-row-mt", "1", "-pix_fmt", "yuv420p", "-threads", "2"),
 )
 SOUND: Final[Mapping[str, tuple[str, ...]]] = {"mp4": ("-c:a", "aac", "-b:a", "128k"), "webm": ("-c:a", "libopus", "-b:a", "96k")}
+FASTSTART: Final = ("-movflags", "+faststart", "-write_tmcd", "0")
+"""The index first, so that a browser plays what has arrived; and no track of time codes beside the picture's."""
 PICTURE: Final = {"mp4": H264, "webm": VP9}
 AS_IS: Final[Mapping[str, tuple[frozenset[str], frozenset[str]]]] = {
     "mp4": (frozenset({"h264"}), frozenset({"aac", "mp3"})),
@@ -240,20 +241,20 @@ def web(call: Call, program: media.Program = media.debian) -> None:
         words += ["-map", f"0:{found.index}", *(("-c:v", "copy") if copied else _encoded(kind, found, asked or square(longest)))]
     if heard is not None:
         words += ["-map", f"0:{heard.index}", *_heard(kind, heard, call.source)]
-    faststart = ("-movflags", "+faststart") if kind == "mp4" else ()
+    faststart = FASTSTART if kind == "mp4" else ()
     sentence = NOTHING if found is not None else audio.NOTHING
     with media.destination(call, f"result.{kind}") as path:
         out = (*words, "-sn", "-dn", *audio.tags_of(call.source if found is None else ""), *faststart, "-f", kind, path)
         media.encode(call, (*media.reading(call), *out), program=program, seconds=seconds, empty=sentence)
 
 
-def _asked(call: Call) -> tuple[int, str]:
+def _asked(call: Call, more: str = "") -> tuple[int, str]:
     """The longest side, and the filter for a box that was asked for: within it, never enlarged."""
     width, height = int(call.arguments.get("width", "0")), int(call.arguments.get("height", "0"))
     if not (width or height):
         return LONGEST, ""
     sides = [f"{side}/{length}" for side, length in ((width, WIDE), (height, HIGH)) if side]
-    return LONGEST, scaled(f"min(1,{sides[0]})" if len(sides) == 1 else f"min(1,min({sides[0]},{sides[1]}))", 2)
+    return LONGEST, scaled(f"min(1,{sides[0]})" if len(sides) == 1 else f"min(1,min({sides[0]},{sides[1]}))", 2, more)
 
 
 def as_is(call: Call, kind: str, found: media.Stream, longest: int) -> bool:
@@ -270,7 +271,7 @@ def as_is(call: Call, kind: str, found: media.Stream, longest: int) -> bool:
 def _encoded(kind: str, found: media.Stream, scale: str) -> tuple[str, ...]:
     """Even sides, as 4:2:0 needs; at most sixty frames a second."""
     slower = f"fps={SMOOTHEST}," if SMOOTHEST < found.frames_a_second < 1000 else ""
-    return ("-vf", f"{slower}{scale},crop=trunc(iw/2)*2:trunc(ih/2)*2,format=yuv420p", *PICTURE[kind])
+    return ("-vf", f"{slower}{scale},crop=trunc(iw/2)*2:trunc(ih/2)*2,format=yuv420p", *PICTURE[kind], *colours.tag_words(found))
 
 
 def _heard(kind: str, heard: media.Stream, source: str) -> tuple[str, ...]:
@@ -304,10 +305,24 @@ def clip(call: Call, program: media.Program = media.debian) -> None:
             inputs += media.reading(call, "-ss", f"{held.seconds * share:.3f}", "-t", f"{EXCERPT:g}")
         chains = ";".join(f"[{number}:{found.index}]{fit},setpts=PTS-STARTPTS[v{number}]" for number in range(len(EXCERPTS)))
         graph = f"{chains};{''.join(f'[v{number}]' for number in range(len(EXCERPTS)))}concat=n={len(EXCERPTS)}[v]"
-    faststart = ("-movflags", "+faststart") if kind == "mp4" else ()
+    faststart = FASTSTART if kind == "mp4" else ()
     seconds = min(CLIP, held.seconds) if held.seconds else CLIP
     with media.destination(call, f"result.{kind}") as path:
-        out = ("-filter_complex", graph, "-map", "[v]", "-an", "-map_metadata", "-1", *PICTURE[kind], *faststart, "-f", kind, path)
+        out = (
+            "-filter_complex",
+            graph,
+            "-map",
+            "[v]",
+            "-an",
+            "-map_metadata",
+            "-1",
+            *PICTURE[kind],
+            *colours.tag_words(found),
+            *faststart,
+            "-f",
+            kind,
+            path,
+        )
         media.encode(call, (*inputs, *out), program=program, seconds=seconds, empty=NOTHING)
 
 
@@ -326,7 +341,8 @@ def animation(call: Call, program: media.Program = media.debian) -> None:
     held = media.look(call, program)
     found = picture_of(held)
     start = float(call.arguments.get("t", "0"))
-    scale = f"fps={MOVING_RATE},{_asked(call)[1] or square(MOVING_SIDE)}"
+    more = colours.scale_words(found)
+    scale = f"fps={MOVING_RATE},{_asked(call, more)[1] or square(MOVING_SIDE, more)},format={'bgra' if found.pixels == 'bgra' else 'rgb24'}"
     if call.target == "GIF":
         scale += ",split[a][b];[a]palettegen=stats_mode=diff[p];[b][p]paletteuse=dither=bayer:bayer_scale=4:diff_mode=rectangle"
     muxer, words = MOVING[call.target]
@@ -369,7 +385,19 @@ def hls(call: Call, program: media.Program = media.debian) -> None:
         for number in range(len(steps)):
             (made / f"q{number}").mkdir(parents=True)
         out = (
-            *("-filter_complex", graph, *words, *H264, *keys, *sound, "-map_metadata", "-1", "-map_chapters", "-1"),
+            *(
+                "-filter_complex",
+                graph,
+                *words,
+                *H264,
+                *colours.tag_words(found),
+                *keys,
+                *sound,
+                "-map_metadata",
+                "-1",
+                "-map_chapters",
+                "-1",
+            ),
             *("-f", "hls", "-hls_time", str(SEGMENT), "-hls_playlist_type", "vod", "-hls_segment_type", "fmp4"),
             *(
                 "-hls_fmp4_init_filename",
