@@ -46,13 +46,13 @@ def test_strings_of_one_and_two_bytes_a_letter_with_their_offsets(run):
         + b"\0"
         + "BIG ends".encode("utf-16-be")
     )
-    made = dict(line.split(None, 1) for line in run(fact.strings, content, "BIN", "strings").read().decode().splitlines())
+    made = dict(line.split(None, 1) for line in run(fact.strings, content, "BIN", "strings").read().decode().splitlines()[1:])
     assert made["6"] == "plain words"
     assert set(made.values()) == {"plain words", "e wide", "BIG ends"}
     told = {int(at, 16): text for at, text in made.items()}
     for at, text in told.items():
         assert content[at:].startswith((text.encode(), text.encode("utf-16-le"), text.encode("utf-16-be")))
-    assert run(fact.strings, b"\0\1\2", "BIN", "strings").read() == b"no readable strings\n"
+    assert run(fact.strings, b"\0\1\2", "BIN", "strings").read().endswith(b"string\nno readable strings\n")
     exe = run(fact.strings, (SAMPLES / "lighthouse.exe").read_bytes(), "PE", "strings").read().decode()
     assert "    2d6 VS_VERSION_INFO\n" in exe
 

@@ -96,7 +96,8 @@ def strings(call: Call) -> None:
             last = end
     if not lines:
         lines = ["no readable strings"]
-    write(call, ("\n".join(lines[:MOST_STRINGS]) + "\n").encode())
+    # the heading keeps the strings of a table or a script from being taken for one
+    write(call, ("\n".join(["# offset in hexadecimal, readable string", *lines[:MOST_STRINGS]]) + "\n").encode())
 
 
 def _some(pattern: re.Pattern[bytes], data: bytes) -> Iterator[re.Match[bytes]]:
