@@ -233,6 +233,13 @@ def test_a_page_has_rows_numbers_types_and_the_total(run):
     assert "7,000 rows, 2 columns. Shown: the first 5,000 rows." in page
 
 
+def test_a_text_has_its_columns_side_by_side(run):
+    made = run(table.convert, "name,height\n潮,3\nAnn  B,12.5\n".encode(), "CSV", "TXT").read().decode()
+    assert made == "name   height\n-----  ------\n潮          3\nAnn B    12.5\n"
+    given = base_of("CREATE TABLE a (x)", "INSERT INTO a VALUES (1)", "CREATE TABLE b (y)", "INSERT INTO b VALUES ('z')")
+    assert run(table.convert, given, "SQLITE", "TXT").read() == b"a\n\nx\n-\n1\n\nb\n\ny\n-\nz\n"
+
+
 def test_markup_in_cells_is_shown_as_its_letters(run):
     page = run(table.page, b"x,<i>\n<script>alert(1)</script>,<b>\n", "CSV", "HTML").read().decode()
     assert "<script" not in page

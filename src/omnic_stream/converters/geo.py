@@ -92,7 +92,7 @@ CONVERTERS: tuple[Converter, ...] = (
     *_both("gpx", "convert", ("GPX",), Loss.EXTRACTS),
     *_both("picture", "picture", ("PNG", *THUMBS), Loss.RASTERISES, *DRAWN),
     *_both("drawing", "picture", ("SVG",), Loss.RESTYLES),
-    *_both("page", "page", ("HTML",), Loss.RESTYLES),
+    *_both("page", "page", ("HTML",), Loss.REENCODES),
     *_both("tiles", "tiles", ("tiles",), Loss.RASTERISES, *DRAWN),
     *_both("table", "table", ("CSV", "TSV", "NDJSON"), Loss.EXTRACTS),
     *_both("workbook", "table", ("XLSX",), Loss.EXTRACTS, XLSXWRITER),

@@ -30,7 +30,7 @@ class Reader:
     inputs: tuple[str, ...]
     tools: tuple[Tool, ...] = ()
     ms: float = 10
-    ms_per_mib: float = 500
+    ms_per_mib: float = 100
     heavy: bool = False
     several: bool = False
     """A file may hold several tables: as one table it is an extract."""
@@ -44,18 +44,18 @@ class Reader:
 
 
 READERS = (
-    Reader("delimited", ("CSV", "TSV"), written=True, ms_per_mib=900, specimen="tides.csv"),
+    Reader("delimited", ("CSV", "TSV"), written=True, specimen="tides.csv"),
     Reader("lines", ("NDJSON",), specimen="tides.ndjson"),
     Reader("json", ("JSON",), several=True, guess=True, specimen="tides.json"),
-    Reader("sqlite", ("SQLITE",), several=True, ms_per_mib=300, specimen="tides.sqlite"),
+    Reader("sqlite", ("SQLITE",), several=True, specimen="tides.sqlite"),
     Reader("dbase", ("DBF",), specimen="tides.dbf"),
-    Reader("columns", ("PARQUET", "ARROW"), (PYARROW,), ms=60, ms_per_mib=900, heavy=True, specimen="tides.parquet"),
+    Reader("columns", ("PARQUET", "ARROW"), (PYARROW,), ms=60, ms_per_mib=300, heavy=True, specimen="tides.parquet"),
     Reader(
         "workbook",
         ("XLSX", "XLSM", "XLS", "XLSB", "ODS"),
         (CALAMINE,),
         ms=20,
-        ms_per_mib=1500,
+        ms_per_mib=800,
         several=True,
         workbook=True,
         specimen="tides.xlsx",
@@ -105,7 +105,10 @@ def _into(reader: Reader) -> list[Converter]:
                 inputs=reader.inputs,
                 outputs=(output,),
                 run=_call("convert", heavy=heavy),
-                cost=Cost(ms=reader.ms + (60 if heavy and not reader.heavy else 5), ms_per_mib=reader.ms_per_mib * 1.5),
+                cost=Cost(
+                    ms=reader.ms + (60 if heavy and not reader.heavy else 5),
+                    ms_per_mib=reader.ms_per_mib + (500 if output == "XLSX" else 150),
+                ),
                 loss=_loss(reader, output),
                 takes=("sheet",),
                 tools=tuple(dict.fromkeys((*reader.tools, *tools))),
@@ -142,9 +145,10 @@ def _shown(
 def _all(reader: Reader) -> list[Converter]:
     made = _into(reader)
     if not reader.guess:
-        # a list of objects reads better as a table than as the source that it also is
-        page_loss = Loss.REENCODES if reader.name == "lines" else Loss.RESTYLES
+        # every value is there: no more is lost than on the page of the JSON that the table could become, which reads worse
+        page_loss = Loss.RESTYLES if reader.workbook else Loss.REENCODES
         made.append(_shown(reader, "html", "page", ("HTML",), page_loss, ()))
+        made.append(_shown(reader, "text", "convert", ("TXT",), Loss.EXTRACTS, ()))
         loss = Loss.EXTRACTS if reader.workbook else Loss.RASTERISES
         made.append(_shown(reader, "picture", "picture", ("PNG", *THUMBS), loss, (*FITTING, "page"), DRAWN))
     made.append(_shown(reader, "chart", "plot", ("plot.png",), Loss.EXTRACTS, (*FITTING, "sheet"), DRAWN))

@@ -16,13 +16,16 @@ from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from itertools import islice
 from typing import IO, Any, Final
+from unicodedata import east_asian_width
 
-from omnic_stream.converters.warm.sheets import Sheet, chosen, shown, told
+from omnic_stream.converters.warm.sheets import NUMERIC, Sheet, chosen, shown, told
 from omnic_stream.model.contracts import Call
 from omnic_stream.model.errors import ConverterFailed, TooExpensive
 
 EXCEL_ROWS: Final = 1_048_576
 EXCEL_COLUMNS: Final = 16_384
+WIDEST: Final = 60
+"""Of a column of a text; what is longer pushes the rest of its line."""
 LONGEST_CELL: Final = 32_767
 """Characters (Excel specifications and limits)."""
 
@@ -37,39 +40,73 @@ def output(call: Call) -> IO[bytes]:
 def delimited(call: Call, sheets: Sequence[Sheet]) -> None:
     """UTF-8, quoted where need be (RFC 4180). Text of a text table stays as it was written."""
     sheet = chosen(call, sheets)
-    with io.TextIOWrapper(output(call), encoding="utf-8", newline="") as text:
-        writer = csv.writer(text, delimiter="\t" if call.target == "TSV" else ",", lineterminator="\n")
+    with io.TextIOWrapper(output(call), encoding="utf-8", newline="") as out:
+        writer = csv.writer(out, delimiter="\t" if call.target == "TSV" else ",", lineterminator="\n")
         head = sheet.columns if sheet.head is None else sheet.head
         if head:
             writer.writerow(head)
         writer.writerows([shown(cell) for cell in row] for row in told(call, sheet, sheet.rows()))
 
 
+def text(call: Call, sheets: Sequence[Sheet]) -> None:
+    """Columns side by side, numbers to the right, each table under its name."""
+    with io.TextIOWrapper(output(call), encoding="utf-8", newline="") as out:
+        filled = [sheet for sheet in sheets if sheet.columns]
+        for number, sheet in enumerate(filled):
+            widths = [wide(name) for name in sheet.columns]
+            for row in islice(sheet.rows(), 2000):
+                widths = [min(max(width, wide(_line(cell))), WIDEST) for width, cell in zip(widths, row, strict=True)]
+            if len(filled) > 1:
+                out.write(("\n" if number else "") + f"{sheet.name}\n\n")
+            right = [kind in NUMERIC for kind in sheet.kinds]
+            if sheet.head != ():
+                out.write(_aligned(sheet.columns, widths, right) + "  ".join("-" * width for width in widths) + "\n")
+            rows = told(call, sheet, sheet.rows(), low=number / len(filled), high=(number + 1) / len(filled))
+            out.writelines(_aligned([_line(cell) for cell in row], widths, right) for row in rows)
+
+
+def _aligned(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
+    made: list[str] = []
+    for cell, width, at_right in zip(cells, widths, right, strict=True):
+        gap = " " * (width - wide(cell))
+        made.append(gap + cell if at_right else cell + gap)
+    return "  ".join(made).rstrip() + "\n"
+
+
+def _line(cell: Any) -> str:
+    return " ".join(shown(cell).split())
+
+
+def wide(text: str) -> int:
+    """Columns of a terminal: East Asian letters take two (UAX 11)."""
+    return len(text) if text.isascii() else sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
 def json_text(call: Call, sheets: Sequence[Sheet]) -> None:
     """A list of objects; of a file with several tables, unless one is asked for, an object of such lists."""
     many = [sheet for sheet in sheets if sheet.count] if "sheet" not in call.arguments else []
-    with io.TextIOWrapper(output(call), encoding="utf-8", newline="") as text:
+    with io.TextIOWrapper(output(call), encoding="utf-8", newline="") as out:
         if len(many) < 2:
-            _list(call, text, chosen(call, sheets), 0.0, 1.0)
-            text.write("\n")
+            _list(call, out, chosen(call, sheets), 0.0, 1.0)
+            out.write("\n")
             return
         for number, sheet in enumerate(many):
-            text.write(("{\n" if number == 0 else ",\n") + _json(sheet.name) + ": ")
-            _list(call, text, sheet, number / len(many), (number + 1) / len(many))
-        text.write("\n}\n")
+            out.write(("{\n" if number == 0 else ",\n") + _json(sheet.name) + ": ")
+            _list(call, out, sheet, number / len(many), (number + 1) / len(many))
+        out.write("\n}\n")
 
 
-def _list(call: Call, text: io.TextIOWrapper, sheet: Sheet, low: float, high: float) -> None:
-    text.write("[")
+def _list(call: Call, out: io.TextIOWrapper, sheet: Sheet, low: float, high: float) -> None:
+    out.write("[")
     rows = enumerate(told(call, sheet, sheet.typed(), low=low, high=high))
-    text.writelines((",\n" if number else "\n") + _json(dict(zip(sheet.columns, row, strict=True))) for number, row in rows)
-    text.write("\n]")
+    out.writelines((",\n" if number else "\n") + _json(dict(zip(sheet.columns, row, strict=True))) for number, row in rows)
+    out.write("\n]")
 
 
 def json_lines(call: Call, sheets: Sequence[Sheet]) -> None:
     sheet = chosen(call, sheets)
-    with io.TextIOWrapper(output(call), encoding="utf-8", newline="") as text:
-        text.writelines(_json(dict(zip(sheet.columns, row, strict=True))) + "\n" for row in told(call, sheet, sheet.typed()))
+    with io.TextIOWrapper(output(call), encoding="utf-8", newline="") as out:
+        out.writelines(_json(dict(zip(sheet.columns, row, strict=True))) + "\n" for row in told(call, sheet, sheet.typed()))
 
 
 def _json(value: Any) -> str:
@@ -295,6 +332,6 @@ def _value(cell: Any) -> Any:
 
 
 WRITERS: Final = {
-    "CSV": delimited, "TSV": delimited, "JSON": json_text, "NDJSON": json_lines, "XLSX": workbook, "PARQUET": columnar, "ARROW": columnar,
-    "SQLITE": sqlite,
+    "CSV": delimited, "TSV": delimited, "TXT": text, "JSON": json_text, "NDJSON": json_lines, "XLSX": workbook,
+    "PARQUET": columnar, "ARROW": columnar, "SQLITE": sqlite,
 }  # fmt: skip
