@@ -15,7 +15,7 @@ import pytest
 from PIL import Image, ImageStat
 
 from converters.media_support import decoded, made, probed
-from omnic_stream.converters.warm import audio, media, video
+from omnic_stream.converters.warm import audio, media, stills, video
 from omnic_stream.model.errors import ConverterFailed, OmnicError, TooExpensive
 
 Runs = Callable[..., io.BytesIO]
@@ -48,14 +48,14 @@ def has_bars(picture: Image.Image) -> bool:
 
 @pytest.mark.parametrize("name", BARS)
 def test_thumb_has_the_colours(run: Runs, name: str) -> None:
-    picture = Image.open(run(video.thumb, f"video/{name}", source(name), "thumb.png"))
+    picture = Image.open(run(stills.thumb, f"video/{name}", source(name), "thumb.png"))
     assert picture.size == (160, 120)
     assert has_bars(picture)
 
 
 @pytest.mark.parametrize("name", [*WORDS, "sample.oggtheora"])
 def test_thumb_is_not_blank(run: Runs, name: str) -> None:
-    picture = Image.open(run(video.thumb, f"video/{name}", source(name), "thumb.png"))
+    picture = Image.open(run(stills.thumb, f"video/{name}", source(name), "thumb.png"))
     assert max(picture.size) == (192 if name == "test.3g2" else 256)
     assert ImageStat.Stat(picture.convert("L")).stddev[0] > 10
     assert picture.convert("L").getextrema()[1] > 150
@@ -64,20 +64,20 @@ def test_thumb_is_not_blank(run: Runs, name: str) -> None:
 def test_a_moment_and_a_number(run: Runs) -> None:
     """The beacon's light is on its left at first, on its right at last."""
     clip = SAMPLES.joinpath("beacon.mp4").read_bytes()
-    early, late = (Image.open(run(video.frame, clip, "MP4", "PNG", t=t)).convert("RGB") for t in ("0.1", "1.9"))
+    early, late = (Image.open(run(stills.frame, clip, "MP4", "PNG", t=t)).convert("RGB") for t in ("0.1", "1.9"))
     assert near(early.getpixel((48, 60)), (220, 60, 50))
     assert near(early.getpixel((4, 60)), (16, 32, 72))
     assert near(early.getpixel((70, 19)), (16, 32, 72))
     assert near(late.getpixel((70, 19)), (255, 240, 160)), "the light has turned"
-    third = Image.open(run(video.frame, clip, "MP4", "PNG", page="3")).convert("RGB")
+    third = Image.open(run(stills.frame, clip, "MP4", "PNG", page="3")).convert("RGB")
     assert (
         ImageStat.Stat(third).mean
-        == ImageStat.Stat(Image.open(run(video.frame, clip, "MP4", "PNG", t="0.166")).convert("RGB")).mean
+        == ImageStat.Stat(Image.open(run(stills.frame, clip, "MP4", "PNG", t="0.166")).convert("RGB")).mean
     )
     with pytest.raises(ConverterFailed, match="lasts 2 s"):
-        run(video.frame, clip, "MP4", "PNG", t="99")
+        run(stills.frame, clip, "MP4", "PNG", t="99")
     with pytest.raises(ConverterFailed, match="no frame 500"):
-        run(video.frame, clip, "MP4", "PNG", page="500")
+        run(stills.frame, clip, "MP4", "PNG", page="500")
 
 
 def test_a_still_looks_past_black(run: Runs, tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_a_still_looks_past_black(run: Runs, tmp_path: Path) -> None:
     dark = made(
         tmp_path, "dark.mp4", *words, "-filter_complex", "[0][1]concat", "-g", "250", "-preset", "ultrafast", "-pix_fmt", "yuv420p"
     )
-    picture = Image.open(run(video.frame, dark, "MP4", "poster.jpg"))
+    picture = Image.open(run(stills.frame, dark, "MP4", "poster.jpg"))
     assert picture.format == "JPEG"
     assert picture.size == (320, 240)
     assert has_bars(picture)
@@ -97,7 +97,7 @@ def test_colours_of_a_video_that_does_not_tell_its_matrix(run: Runs, tmp_path: P
     """As players take them: high definition by BT.709, the rest by BT.601; what is made of it says which."""
     words = ("-f", "lavfi", "-i", f"color=0x20c040:s={size}:r=5:d=0.4,format=gbrp,scale=out_color_matrix={matrix},format=yuv420p")
     plain = made(tmp_path, "plain.mp4", *words, "-qp", "4", "-preset", "ultrafast")
-    assert near(Image.open(run(video.frame, plain, "MP4", "PNG")).getpixel((50, 50)), (32, 192, 64), 2)
+    assert near(Image.open(run(stills.frame, plain, "MP4", "PNG")).getpixel((50, 50)), (32, 192, 64), 2)
     moving = Image.open(run(video.animation, plain, "MP4", "GIF")).convert("RGB")
     assert near(moving.getpixel((50, 50)), (32, 192, 64), 6)
     clip = run(video.clip, plain, "MP4", "clip.mp4").getvalue()
@@ -108,32 +108,32 @@ def test_colours_of_a_video_that_does_not_tell_its_matrix(run: Runs, tmp_path: P
 def test_turned_and_stretched_videos_are_shown_upright(run: Runs, tmp_path: Path) -> None:
     words = ("-f", "lavfi", "-i", "testsrc2=s=160x120:r=5:d=1", "-vf", "setsar=2", "-pix_fmt", "yuv420p")
     wide = made(tmp_path, "wide.mp4", *words)
-    assert Image.open(run(video.frame, wide, "MP4", "PNG")).size == (320, 120)
+    assert Image.open(run(stills.frame, wide, "MP4", "PNG")).size == (320, 120)
     assert probed(run(video.web, wide, "MP4", "web.mp4").getvalue())["video"]["width"] == 320
     turned = made(tmp_path, "turned.mp4", "-i", str(tmp_path / "wide.mp4"), "-c", "copy", "-metadata:s:v", "rotate=90")
-    assert Image.open(run(video.frame, turned, "MP4", "PNG")).size == (120, 320)
+    assert Image.open(run(stills.frame, turned, "MP4", "PNG")).size == (120, 320)
     found = probed(run(video.web, turned, "MP4", "web.webm").getvalue())["video"]
     assert (found["width"], found["height"]) == (120, 320)
 
 
 def test_thumb_fits_as_asked(run: Runs) -> None:
-    picture = Image.open(run(video.thumb, "video/test.mpg", "MPG", "thumb.jpg", width="100", height="100", fit="crop"))
+    picture = Image.open(run(stills.thumb, "video/test.mpg", "MPG", "thumb.jpg", width="100", height="100", fit="crop"))
     assert (picture.format, picture.size) == ("JPEG", (100, 100))
-    assert Image.open(run(video.thumb, "video/test.mpg", "MPG", "preview.webp")).size == (1280, 720)
+    assert Image.open(run(stills.thumb, "video/test.mpg", "MPG", "preview.webp")).size == (1280, 720)
 
 
 def test_sound_alone_is_shown_as_what_is_heard(run: Runs) -> None:
-    picture = Image.open(run(video.thumb, "audio/finished-3.webm", "WEBM", "thumb.png"))
+    picture = Image.open(run(stills.thumb, "audio/finished-3.webm", "WEBM", "thumb.png"))
     assert picture.getpixel((40, 128)) == (*audio.INK, 255)
     with pytest.raises(ConverterFailed, match="only sound"):
-        run(video.frame, "audio/finished-3.webm", "WEBM", "poster.jpg")
+        run(stills.frame, "audio/finished-3.webm", "WEBM", "poster.jpg")
 
 
 def test_sheet(run: Runs) -> None:
-    picture = Image.open(run(video.sheet, "video/clip.mov", "MOV", "sheet.jpg"))
-    tile, gap = (320, 240), video.GAP
+    picture = Image.open(run(stills.sheet, "video/clip.mov", "MOV", "sheet.jpg"))
+    tile, gap = (320, 240), stills.GAP
     assert picture.size == (4 * (tile[0] + gap) + gap, 4 * (tile[1] + gap) + gap)
-    for number in range(video.TILES):
+    for number in range(stills.TILES):
         left, top = gap + number % 4 * (tile[0] + gap), gap + number // 4 * (tile[1] + gap)
         assert near(picture.getpixel((left + 15, top + 140)), (255, 0, 0), 90) or number > 4
         assert ImageStat.Stat(picture.crop((left, top, left + tile[0], top + tile[1])).convert("L")).stddev[0] > 30
@@ -154,7 +154,7 @@ def test_sheet_of_a_long_video_is_sought(run: Runs, tmp_path: Path) -> None:
         "-pix_fmt",
         "yuv420p",
     )
-    picture = Image.open(run(video.sheet, long, "MP4", "sheet.jpg", width="662"))
+    picture = Image.open(run(stills.sheet, long, "MP4", "sheet.jpg", width="662"))
     assert picture.size == (662, 500)
 
 
@@ -294,7 +294,7 @@ def test_subtitles_inside(run: Runs) -> None:
 
 
 def test_the_wheel_does_the_same(run: Runs) -> None:
-    assert has_bars(Image.open(run(video.WHEEL.thumb, "video/clip.mov", "MOV", "thumb.png")))
+    assert has_bars(Image.open(run(stills.WHEEL.thumb, "video/clip.mov", "MOV", "thumb.png")))
     found = probed(run(video.WHEEL.web, "video/test.avi", "AVI", "web.mp4").getvalue())
     assert (found["video"]["codec_name"], found["video"]["width"]) == ("h264", 320)
 
@@ -353,7 +353,7 @@ def test_playlists_open_nothing(run: Runs, tmp_path: Path, listener: tuple[int, 
         f"ffconcat version 1.0\nfile '{secret}'\nfile 'http://127.0.0.1:{port}/a.mp4'\n",
     )
     for text in hostile:
-        for function, target in ((video.thumb, "thumb.png"), (audio.transcode, "WAV")):
+        for function, target in ((stills.thumb, "thumb.png"), (audio.transcode, "WAV")):
             with pytest.raises(OmnicError) as caught:
                 run(function, text.encode(), name, target)
             assert SECRET not in caught.value.message
@@ -374,7 +374,7 @@ def test_the_listener_would_notice(listener: tuple[int, list[str]]) -> None:
 def test_broken_videos_are_said_to_be_broken(run: Runs) -> None:
     whole = zoo_file("test.mp4")
     for content in (whole[: len(whole) // 2], b"RIFF\xff\xff\0\0AVI LIST#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n"):
-        for function, target in ((video.web, "web.mp4"), (video.thumb, "thumb.png"), (video.hls, "hls")):
+        for function, target in ((video.web, "web.mp4"), (stills.thumb, "thumb.png"), (video.hls, "hls")):
             with pytest.raises(ConverterFailed, match="broken or cut short"):
                 run(function, content, "AVI" if content[:4] == b"RIFF" else "MP4", target)
 

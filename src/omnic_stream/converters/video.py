@@ -15,21 +15,21 @@ ENCODES = Cost(ms=700, ms_per_mib=3000)
 
 CONVERTERS: tuple[Converter, ...] = (
     *by_ffmpeg(
-        *("video.thumb", "video:thumb", VIDEOS, STILLS, STILL, Loss.EXTRACTS),
+        *("video.thumb", "stills:thumb", VIDEOS, STILLS, STILL, Loss.EXTRACTS),
         takes=(*FITTING, "t", "page"),
         tools=(*PICTURES, NUMPY),
         limits=QUICK,
         specimen=SAMPLE,
     ),
     *by_ffmpeg(
-        *("video.frame", "video:frame", VIDEOS, ("PNG", "JPG", "poster.jpg"), STILL, Loss.EXTRACTS),
+        *("video.frame", "stills:frame", VIDEOS, ("PNG", "JPG", "poster.jpg"), STILL, Loss.EXTRACTS),
         takes=(*FITTING, "t", "page"),
         tools=PICTURES,
         limits=QUICK,
         specimen=SAMPLE,
     ),
     *by_ffmpeg(
-        *("video.sheet", "video:sheet", VIDEOS, ("sheet.jpg",), Cost(ms=1500, ms_per_mib=100), Loss.EXTRACTS),
+        *("video.sheet", "stills:sheet", VIDEOS, ("sheet.jpg",), Cost(ms=1500, ms_per_mib=100), Loss.EXTRACTS),
         takes=FITTING,
         tools=PICTURES,
         specimen=SAMPLE,
