@@ -195,3 +195,9 @@ def test_apples_preview_is_taken_where_there_is_one(run):
     assert run(books.apple_preview, epub({"preview.jpg": b"", "QuickLook/Preview.pdf": whole}), "KEY", "PDF").read() == whole
     with pytest.raises(ConverterFailed, match="without a preview"):
         run(books.apple_preview, epub({"Index/Document.iwa": b"x"}), "PAGES", "PDF")
+
+
+def test_a_document_with_a_password_says_so(run):
+    locked = (Path(__file__).parent / "office" / "locked.docx").read_bytes()
+    with pytest.raises(ConverterFailed, match="protected by a password"):
+        page(run, books.docx, locked, "DOCX")

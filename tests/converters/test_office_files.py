@@ -182,6 +182,7 @@ OLD = (
     ("slager.wri", "Sluwe Sjaantje"),
     ("xyz.wk1", "24"),
     ("xyz.wb2", "24"),
+    ("hello.602", "Dlouhy text"),
     ("rows.slk", "row 2"),
     ("rows.dif", "row 2"),
     ("rows.xltx", "row 2"),

@@ -21,7 +21,7 @@ SEEN = ("/etc/libreoffice",)
 
 TEXTS = (
     *("DOCX", "DOC", "DOCM", "DOTX", "ODT", "OTT", "FODT", "RTF", "SXW", "ABW", "PAGES"),
-    *("WPD", "WPS", "WRI"),
+    *("DOTM", "STW", "WPD", "WPS", "WRI", "602"),
 )
 SHEETS = (
     *("XLSX", "XLSM", "XLTX", "XLS", "XLSB", "ODS", "OTS", "FODS", "SXC", "NUMBERS", "GNUMERIC"),

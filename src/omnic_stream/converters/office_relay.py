@@ -54,12 +54,8 @@ TEXT, SHEET, SLIDES = (
     "com.sun.star.sheet.SpreadsheetDocument",
     "com.sun.star.presentation.PresentationDocument",
 )
-DRAWING, WEB, FORMULA = (
-    "com.sun.star.drawing.DrawingDocument",
-    "com.sun.star.text.WebDocument",
-    "com.sun.star.formula.FormulaProperties",
-)
-KINDS = (WEB, TEXT, SHEET, SLIDES, DRAWING, FORMULA)
+DRAWING, WEB = "com.sun.star.drawing.DrawingDocument", "com.sun.star.text.WebDocument"
+KINDS = (WEB, TEXT, SHEET, SLIDES, DRAWING)
 """Services that a loaded document may support. A Writer/Web document is a text document too, so the closer kind comes first."""
 
 COMMA_SEPARATED = "44,34,76,1,,0,false,true,false,false,false,0"
@@ -71,7 +67,6 @@ WRITERS = {
         SHEET: ("calc_pdf_Export", ""),
         SLIDES: ("impress_pdf_Export", ""),
         DRAWING: ("draw_pdf_Export", ""),
-        FORMULA: ("math_pdf_Export", ""),
     },
     "DOCX": {TEXT: ("MS Word 2007 XML", "")},
     "DOC": {TEXT: ("MS Word 97", "")},

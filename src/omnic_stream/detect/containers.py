@@ -180,6 +180,8 @@ def _ole(sample: Sample) -> str | None:
     if directory[80:96] == INSTALLER:
         return "MSI"
     whole = directory + sample.head
+    if "EncryptedPackage".encode("utf-16-le") in whole:  # [MS-OFFCRYPTO] 2.3.4.4: what it is cannot be seen, the name must do
+        return {"xlsx": "XLSX", "xlsm": "XLSX", "pptx": "PPTX"}.get(sample.extension, "DOCX")
     for name, format in OLE.items():
         if name.encode("utf-16-le") in whole:
             return format

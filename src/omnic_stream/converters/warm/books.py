@@ -13,6 +13,8 @@ from omnic_stream.converters.warm.pages import cleaned, document, write
 from omnic_stream.model.contracts import Call, MiB
 from omnic_stream.model.errors import ConverterFailed, Corrupt, TooExpensive
 
+LOCKED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""An encrypted office file is no ZIP: it lies in the older container ([MS-OFFCRYPTO] section 1.3.2)."""
 MOST_UNPACKED = 64 * MiB
 MOST_MEMBERS = 100_000
 
@@ -25,6 +27,8 @@ def opened(call: Call) -> Iterator[zipfile.ZipFile]:
                 raise TooExpensive(f"The archive has more than {MOST_MEMBERS} members.")
             yield archive
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+        if os.pread(call.input, len(LOCKED), 0) == LOCKED:
+            raise ConverterFailed("The document is protected by a password.") from error
         raise Corrupt("The file is broken: it is a ZIP that cannot be read to its end.") from error
 
 
