@@ -57,7 +57,13 @@ const builds = await Promise.all([
   }),
   esbuild.build({
     ...common,
-    entryPoints: { page: "src/page/page.ts", "page-style": "src/page/page.css", icon: "src/page/icon.svg" },
+    entryPoints: {
+      page: "src/page/page.ts",
+      "page-style": "src/page/page.css",
+      icon: "src/page/icon.svg",
+      admin: "src/admin/admin.ts",
+      "admin-style": "src/admin/admin.css",
+    },
     entryNames: "[name]-[hash]",
     loader: { ".svg": "copy" },
     plugins: [sharedCore],

@@ -83,6 +83,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Converter ids to prefer wherever they can do the job."""
     plugins: tuple[str, ...] = ()
     """Modules beside omnic.toml (or anywhere on the path) that declare converters, sources, formats or viewers."""
+    admin_token: str = ""
+    """The password of ``/admin/``. Without one, the page is there for services on loopback only."""
+    zoo_report: str = ""
+    """A report of ``scripts/zoo --json``, shown on the admin page."""
     log: Literal["debug", "info", "warning", "error"] = "info"
     grace: float = 15
     """Seconds that running requests get at shutdown."""
@@ -204,6 +208,8 @@ def _validated(config: Config) -> Config:
         raise MisconfiguredError(
             f"{config.bind} is reachable by others: set signing_keys, or say allow_unsigned if everybody may convert anything."
         )
+    if config.admin_token and (config.admin_token.lower() in PLACEHOLDER_SECRETS or len(config.admin_token) < LEAST_SECRET):
+        raise MisconfiguredError("admin_token is too short or a placeholder: take 16 random characters or more.")
     for name, low in {
         "slots": 0,
         "queue_limit": 0,

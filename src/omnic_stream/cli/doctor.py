@@ -121,7 +121,7 @@ def cure(state: ToolState) -> str:
         return f"apt-get install --no-install-recommends {tool.debian}"
     if tool.pip:
         return f"pip install '{tool.pip}'"
-    return f"npm install {tool.npm}" if tool.npm else f"install {tool.name}"
+    return "scripts/tools standard" if tool.npm else f"install {tool.name}"
 
 
 def debian_line(missing: Iterable[ToolState]) -> str:

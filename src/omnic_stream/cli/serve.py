@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import resource
 import sys
 from collections.abc import Mapping
@@ -17,8 +18,10 @@ import trio
 from omnic_stream.cli.running import run as run_trio
 from omnic_stream.cli.running import set_up_log
 from omnic_stream.config import Config, load
+from omnic_stream.model.errors import MisconfiguredError
 from omnic_stream.service import SAMPLES, Service, open_service
 from omnic_stream.web.access import Access
+from omnic_stream.web.admin import Admin
 from omnic_stream.web.app import create_app, live_of
 from omnic_stream.web.door import open_door
 from omnic_stream.web.health import Metrics
@@ -95,9 +98,23 @@ def site_of(service: Service, config: Config, metrics: Metrics | None, stopping:
         profiles=frozenset(config.profiles),
         samples=tuple(f"file://{SAMPLES}/{name}" for name in SHOWN),
         version=version("omnic-stream"),
+        admin=admin_of(service, config),
         ready=lambda: families(service) | {"running": not stopping.is_set()},
         metrics=metrics if config.on_loopback else None,
     )
+
+
+def admin_of(service: Service, config: Config) -> Admin | None:
+    """None where everybody would see it. Raises MisconfiguredError for a report that cannot be read."""
+    if not config.admin_token and not config.on_loopback:
+        return None
+    zoo: Mapping[str, Any] | None = None
+    if config.zoo_report:
+        try:
+            zoo = json.loads(Path(config.zoo_report).read_bytes())
+        except (OSError, ValueError) as error:
+            raise MisconfiguredError(f"zoo_report cannot be read: {error}. scripts/zoo --json writes one.") from error
+    return Admin(graph=service.graph, token=config.admin_token, profiles=sorted(config.profiles), zoo=zoo)
 
 
 def families(service: Service) -> dict[str, bool]:

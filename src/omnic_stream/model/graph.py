@@ -88,8 +88,15 @@ class ConversionGraph:
         self._unavailable = tuple(unavailable)
         self._profiles = profiles or {}
         self._preferred = frozenset(preferred)
+        self._facts = frozenset(format.name for format in formats.in_category("fact"))
+        """Of the file that was asked about, not of what it became on the way."""
         self._strains: dict[tuple[str, str], int] = {}
         self._edges = self._expanded()
+        self._whole = (
+            ConversionGraph(formats, (*self.converters, *unavailable), profiles=profiles, preferred=preferred)
+            if unavailable
+            else None
+        )
         self._searches: dict[tuple[str, frozenset[str], frozenset[str]], _Search] = {}
         self._roads: dict[tuple[str, str, frozenset[str], frozenset[str]], tuple[Hop, ...] | None] = {}
         self.digest = digest_of_graph(formats, self.converters, self._profiles, self._preferred)
@@ -159,11 +166,10 @@ class ConversionGraph:
 
     def opened(self, source: str, target: Target) -> Plan | None:
         """The best Plan if every tool were there, where it is better than today's, or where there is none today."""
-        if not self._unavailable:
+        if self._whole is None:
             return None
-        whole = ConversionGraph(self.formats, (*self.converters, *self._unavailable), preferred=tuple(self._preferred))
         try:
-            best = whole.plan(source, target)
+            best = self._whole.plan(source, target)
         except NoRoad:
             return None
         absent = {converter.id for converter in self._unavailable}
@@ -249,7 +255,7 @@ class ConversionGraph:
                 if self.formats.get(format).leaf:
                     continue
             for converter, output in self._edges.get(format, ()):
-                if converter.id in avoid:
+                if converter.id in avoid or (came is not None and output in self._facts):
                     continue
                 loss, ms = self._price(converter, format)
                 goal: State = (output, taken | taking[converter.id])

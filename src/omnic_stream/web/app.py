@@ -10,7 +10,8 @@ from quart import Response, request
 from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 
-from omnic_stream.model.errors import OmnicError
+from omnic_stream.model.errors import NotFound, OmnicError
+from omnic_stream.web.admin import demanded
 from omnic_stream.web.artifact import ArtifactRequest, artifact
 from omnic_stream.web.asgi import App, Message, Receive, Scope, Send
 from omnic_stream.web.asked import asks_origin, raw_path, read_query, read_target, read_wait
@@ -146,7 +147,7 @@ def route(path: str) -> str:
     first = path.split("/", 2)[1] if path.startswith("/") else ""
     if not first:
         return "/" if path == "/" else "other"
-    return f"/{first}" if first in {"media", "artifact", "events", "viewer", "healthz", "readyz", "metrics"} else "other"
+    return f"/{first}" if first in {"media", "artifact", "events", "viewer", "admin", "healthz", "readyz", "metrics"} else "other"
 
 
 def framework(site: Site, index: Index) -> App:
@@ -203,6 +204,17 @@ def framework(site: Site, index: Index) -> App:
         name = request.path.removeprefix("/viewer/")
         return pages.viewer(name, request.method, conditions(), request.headers.get("Accept-Encoding", ""))
 
+    async def get_admin() -> Reply:
+        admin = site.admin
+        if admin is None:
+            raise NotFound("There is nothing here: results are at /media/<type>/?url=<address>.")
+        if not admin.admits(request.headers.get("Authorization")):
+            return demanded()
+        name = request.path.removeprefix("/admin/")
+        if not name:
+            return pages.admin(request.method, conditions(), request.headers.get("Accept-Encoding", ""))
+        return await admin.answer(name, request.query_string)
+
     async def get_health() -> Reply:
         return healthy()
 
@@ -228,6 +240,8 @@ def framework(site: Site, index: Index) -> App:
     add("/artifact/<path:path>", get_artifact, "GET", "HEAD")
     add("/", get_page, "GET", "HEAD")
     add("/viewer/<path:name>", get_viewer, "GET", "HEAD")
+    add("/admin/", get_admin, "GET", "HEAD")
+    add("/admin/<path:name>", get_admin, "GET", "HEAD")
     add("/healthz", get_health, "GET", "HEAD")
     add("/readyz", get_readiness, "GET", "HEAD")
     if (metrics := site.metrics) is not None:

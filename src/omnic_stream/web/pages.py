@@ -58,9 +58,16 @@ class Pages:
         shell = shells.get_template("page.html")
         self._page = _document(shell, site, base="viewer/", own="'none'")
         self._framed = _document(shell, site, base="", own=" ".join(["'self'", *origins]))
+        self._admin = _document(shell, site, base="../viewer/", own="'none'", script="admin") if site.admin is not None else None
 
     def page(self, method: str, fields: Mapping[bytes, bytes], encodings: str) -> Reply:
         return _shown(self._page, method, fields, encodings)
+
+    def admin(self, method: str, fields: Mapping[bytes, bytes], encodings: str) -> Reply:
+        """Raises NotFound where there is none."""
+        if self._admin is None:
+            raise NotFound("There is no admin page here.")
+        return _shown(self._admin, method, fields, encodings)
 
     def viewer(self, name: str, method: str, fields: Mapping[bytes, bytes], encodings: str) -> Reply:
         """``open`` is the document to frame; everything else a built file. Raises NotFound."""
@@ -146,12 +153,15 @@ def _argument(rule: ArgumentRule) -> dict[str, object]:
     }
 
 
-def _document(shell: Template, site: Site, *, base: str, own: str) -> Asset:
+def _document(shell: Template, site: Site, *, base: str, own: str, script: str = "page") -> Asset:
     """The shell; all else is made by the page's script. A data block is not run, so the policy lets it stand.
 
     ``base`` leads from the document to the viewers: a relative address, so that a proxy may put a prefix before all of it.
     """
-    body = shell.render(files=_manifest(site.assets), site=_facts(site), base=base)
+    facts = _facts(site)
+    if script == "admin" and site.admin is not None:
+        facts["admin"] = site.admin.facts()
+    body = shell.render(files=_manifest(site.assets), site=facts, base=base, script=script)
     headers = [
         (b"content-type", b"text/html; charset=utf-8"),
         (b"cache-control", b"no-cache"),

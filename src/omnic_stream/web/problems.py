@@ -20,6 +20,13 @@ def problem(error: OmnicError) -> tuple[int, Headers, bytes]:
     return status, headers, body
 
 
+def unauthorised(detail: str) -> tuple[int, Headers, bytes]:
+    """RFC 9110 section 15.5.2, with the challenge of RFC 7617 that makes a browser ask."""
+    status, headers, body = _answer(401, "refused", "Not allowed", detail, {})
+    headers.append((b"www-authenticate", b'Basic realm="omnic-stream admin", charset="UTF-8"'))
+    return status, headers, body
+
+
 def method_not_allowed(allow: bytes) -> tuple[int, Headers, bytes]:
     """RFC 9110 section 15.5.6."""
     detail = f"Use one of {allow.decode()}."

@@ -13,6 +13,7 @@ from omnic_stream.model.errors import BadTarget
 from omnic_stream.model.formats import Formats
 from omnic_stream.model.target import parse_target
 from omnic_stream.web.access import Access
+from omnic_stream.web.admin import Admin
 from omnic_stream.web.health import Metrics
 from omnic_stream.web.links import Links
 from omnic_stream.web.mailbox import Audience
@@ -43,6 +44,8 @@ class Site:
     """Parts by name, and whether each works; all must, for ``/readyz`` to be 200."""
     metrics: Metrics | None = None
     """None where ``/metrics`` is not for this bind."""
+    admin: Admin | None = None
+    """None where ``/admin/`` is not there."""
     now: Callable[[], float] = time.time
 
     def wanted(self, url: str, type: str, profile: str | None = None) -> Wanted:

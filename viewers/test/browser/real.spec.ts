@@ -135,3 +135,37 @@ test("what cannot be made says what can", async ({ page }) => {
   await page.getByRole("button", { name: "Look" }).click();
   await expect(page.getByLabel("Address of a file")).toHaveAccessibleDescription(/This address cannot be read/);
 });
+
+test("the operator tries a conversion, sees the roads and what every format becomes", async ({ page }) => {
+  await page.goto(`${url}admin/`);
+  await page.getByLabel("Address").fill("file://samples/leaflet.pdf");
+  await page.getByLabel("Type").fill("thumb.png:90x90");
+  await page.getByRole("button", { name: "Convert" }).click();
+  const log = page.getByRole("table", { name: /What the service told/ });
+  await expect(log.getByRole("row").last()).toContainText("ready", { timeout: 60_000 });
+  await expect(log).toContainText("format PDF");
+  await page.getByLabel("From", { exact: true }).fill("SVG");
+  await page.getByLabel("To", { exact: true }).fill("thumb.jpg:64x64");
+  await page.getByRole("button", { name: "Show" }).click();
+  await expect(page.getByRole("img", { name: /from SVG to thumb\.jpg:64x64/ })).toContainText("svg.resvg");
+  await expect(page.getByRole("listitem").first()).toContainText("Taken. SVG → thumb.jpg by svg.resvg");
+  await page.getByLabel("From", { exact: true }).fill("nonsense");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("There is no format nonsense.")).toBeVisible();
+  const row = page.getByRole("row", { name: /^DOCX / });
+  await expect(row.getByRole("cell").first()).toHaveText("3");
+  await page.getByRole("searchbox").fill("mesh");
+  await expect(row).toBeHidden();
+  await expect(page.getByRole("row", { name: /^STL / })).toBeVisible();
+  for (const [colorScheme, width] of [
+    ["light", 1440],
+    ["dark", 360],
+  ] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height: 900 });
+    await page.reload();
+    await expect(row).toBeVisible();
+    expect(await findings(page)).toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+  }
+});
