@@ -43,6 +43,11 @@ class StepFailed(Exception):
         self.converter, self.error = converter, error
 
 
+ANYTHING = "application/octet-stream"
+"""Promised by who takes content out of something (a member of an archive): it is published as what it is."""
+TEXTUAL = frozenset({"text", "markup", "code", "data", "table", "subtitle", "mail", "calendar"})
+
+
 def extension_of(format: Format) -> str:
     return format.extensions[0] if format.extensions else format.name.lower()
 
@@ -52,8 +57,10 @@ def agrees(formats: Formats, detected: str, promised: str) -> bool:
     if detected == promised or formats.descends(detected, promised) or formats.descends(promised, detected):
         return True
     found, meant = formats.get(detected), formats.get(promised)
-    if found.media_type == meant.media_type:
+    if meant.media_type == ANYTHING or found.media_type == meant.media_type:
         return True
+    if meant.media_type == "text/plain" and found.category in TEXTUAL:
+        return True  # words that look like a kind of text are words all the same
     kin = set(formats.ancestors(detected)) & set(formats.ancestors(promised))
     return bool(kin) or (found.name in {"TXT", "BIN"} and not meant.media_type.startswith(("image/", "video/", "audio/")))
 
@@ -171,12 +178,13 @@ class Making:
         )
         self._converted(converter.id, outcome.seconds)
         output = folder / name
-        await self._look(output, meant, converter)
+        detected = await self._look(output, meant, converter)
+        known = self._formats.get(detected) if meant.media_type == ANYTHING and detected is not None else meant
         artifact = await self._store.publish(
             output,
             key=key,
-            format=step.target,
-            media_type=meant.media_type,
+            format=step.target if known is meant else known.name,
+            media_type=known.media_type,
             index=converter.index,
             provenance=Provenance(
                 input=source.key,
@@ -194,9 +202,11 @@ class Making:
         await self._store.record(converter.id, step.source, size, outcome.seconds)
         return artifact
 
-    async def _look(self, output: Path, meant: Format, converter: Converter) -> None:
+    async def _look(self, output: Path, meant: Format, converter: Converter) -> str | None:
+        """What the output is; None where nobody looks. Raises ConverterFailed where it is not what was promised."""
         if self._detect is None or meant.category == "directory":
-            return
+            return None
         detected = await self._detect(output, Hints(name=output.name, expected=meant.name))
         if detected == "EMPTY" or not agrees(self._formats, detected, meant.name):
             raise ConverterFailed(f"{converter.id} made {detected} where {meant.name} was asked for; the result was thrown away.")
+        return detected

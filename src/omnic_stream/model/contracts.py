@@ -200,7 +200,8 @@ class Converter:
     """Turns Formats into Formats: its facts, and the Command or WarmCall that does it.
 
     ``inputs`` and ``outputs`` name Formats, or ``category:NAME`` for all Formats of a category; ``any`` among the inputs is every file.
-    ``takes`` names the arguments that this Converter consumes, as declared by target Formats. ``version`` rises whenever the same input would give another output.
+    ``takes`` names the arguments that this Converter consumes, as declared by target Formats. ``version`` rises whenever the same
+    input would give another output.
     """
 
     id: str
