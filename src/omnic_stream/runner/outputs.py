@@ -58,9 +58,14 @@ def _check_folder(path: Path, limit: int) -> None:
 
 
 def open_unnamed(folder: Path) -> int:
-    """An empty file without a name on the folder's disk, for a worker to write into."""
+    """An empty file without a name on the folder's disk, for a worker to write into.
+
+    Without a name nobody reaches it but who was handed it; a program beside the worker opens it anew by /proc/self/fd, as another user.
+    """
     try:
-        return os.open(folder, os.O_RDWR | os.O_TMPFILE | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(folder, os.O_RDWR | os.O_TMPFILE | os.O_CLOEXEC, 0o600)
+        os.fchmod(descriptor, 0o666)
+        return descriptor
     except OSError as error:
         if error.errno not in (errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL):
             raise
