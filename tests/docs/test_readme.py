@@ -32,7 +32,7 @@ def run(argv, folder):
 
 
 def test_every_marked_example_is_known():
-    assert set(EXAMPLES) == {"command", "library", "service", "server", "plugin omnic.toml", "plugin shouting.py", "plugin command"}
+    assert set(EXAMPLES) == {"command", "library", "service", "server", "wish", "plugin omnic.toml", "plugin shouting.py", "plugin command"}
 
 
 def test_commands(folder):
@@ -67,6 +67,8 @@ def test_a_server(folder):
                 run(shlex.split(line.replace("http://127.0.0.1:8800/", base)), folder) for line in EXAMPLES["server"].splitlines()
             ]
             assert (folder / "thumb.jpg").read_bytes().startswith(b"\xff\xd8")
+            run(shlex.split(EXAMPLES["wish"].replace("http://127.0.0.1:8800/", base)), folder)
+            assert (folder / "thumb.avif").read_bytes()[4:12] == b"ftypavif"
             assert '"ready":false' in answers[1].replace(" ", "")
             assert "event: ready" in answers[2]
         finally:
