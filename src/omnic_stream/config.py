@@ -75,6 +75,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     warm: bool = True
     """Start the workers before the first request needs them."""
     profiles: Mapping[str, ProfileRule] = {}
+    common: tuple[str, ...] = (
+        *("thumb.webp", "PDF", "PNG", "JPG", "WEBP", "HTML", "TXT", "MD", "DOCX", "CSV", "JSON", "MP4", "MP3", "GLB"),
+    )
+    """Formats that the page offers first, in this order."""
     costs: Mapping[str, CostRule] = {}
     """Converter id to its cost; ``omnic-stream calibrate`` says what to write."""
     refuse_licences: tuple[str, ...] = ()

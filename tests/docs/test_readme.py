@@ -32,7 +32,16 @@ def run(argv, folder):
 
 
 def test_every_marked_example_is_known():
-    assert set(EXAMPLES) == {"command", "library", "service", "server", "wish", "plugin omnic.toml", "plugin shouting.py", "plugin command"}
+    assert set(EXAMPLES) == {
+        "command",
+        "library",
+        "service",
+        "server",
+        "wish",
+        "plugin omnic.toml",
+        "plugin shouting.py",
+        "plugin command",
+    }
 
 
 def test_commands(folder):

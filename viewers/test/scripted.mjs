@@ -169,7 +169,7 @@ async function play(job, pace) {
 export async function serve({ port = 0, pace = 20, policy = POLICY } = {}) {
   const manifest = JSON.parse(await readFile(join(assets, "manifest.json"), "utf8"));
   const python = [join(root, ".venv/bin/python"), "/usr/bin/python3"].find((one) => existsSync(one));
-  const site = { samples: SAMPLES, formats: FORMATS, version: "0.1.0" };
+  const site = { samples: SAMPLES, common: ["thumb.webp", "PDF", "PNG"], formats: FORMATS, version: "0.1.0" };
   const page = execFileSync(
     python,
     [
@@ -177,7 +177,7 @@ export async function serve({ port = 0, pace = 20, policy = POLICY } = {}) {
       "import json,sys,jinja2\nt=jinja2.Environment(autoescape=True).from_string(open(sys.argv[1]).read())\nsys.stdout.write(t.render(**json.load(sys.stdin)))",
       join(root, "src/omnic_stream/web/templates/page.html"),
     ],
-    { input: JSON.stringify({ files: manifest.files, site, base: "/viewer/" }), encoding: "utf8" },
+    { input: JSON.stringify({ files: manifest.files, site, base: "/viewer/", script: "page" }), encoding: "utf8" },
   );
 
   const service = {

@@ -96,6 +96,7 @@ def site_of(service: Service, config: Config, metrics: Metrics | None, stopping:
         links=Links(signing_key=next(iter(keys.items())) if keys else None),
         assets=assets if assets.is_dir() else None,
         profiles=frozenset(config.profiles),
+        common=config.common,
         samples=tuple(f"file://{SAMPLES}/{name}" for name in SHOWN),
         version=version("omnic-stream"),
         admin=admin_of(service, config),

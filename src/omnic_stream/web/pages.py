@@ -138,7 +138,7 @@ def _facts(site: Site) -> dict[str, object]:
         }
         for format in site.formats
     ]
-    return {"samples": list(site.samples), "formats": formats, "version": site.version}
+    return {"samples": list(site.samples), "common": list(site.common), "formats": formats, "version": site.version}
 
 
 def _argument(rule: ArgumentRule) -> dict[str, object]:

@@ -37,6 +37,8 @@ class Site:
     """Folder of the built page and viewers, with its ``manifest.json``."""
     profiles: frozenset[str] = frozenset()
     """Names that ``profile=`` may give."""
+    common: tuple[str, ...] = ()
+    """Formats that the page offers first."""
     samples: tuple[str, ...] = ()
     """Addresses that the page offers to click."""
     version: str = ""

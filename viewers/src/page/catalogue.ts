@@ -31,23 +31,6 @@ export interface Group {
   choices: Choice[];
 }
 
-/** First in the picker, in this order, where they can be had at all. */
-const COMMON = [
-  "thumb.webp",
-  "PDF",
-  "PNG",
-  "JPG",
-  "WEBP",
-  "HTML",
-  "TXT",
-  "MD",
-  "DOCX",
-  "CSV",
-  "JSON",
-  "MP4",
-  "MP3",
-  "GLB",
-];
 const COMMON_MOST = 8;
 
 const HEADINGS: readonly (readonly [heading: string, categories: readonly string[]])[] = [
@@ -97,7 +80,12 @@ export function describe(
 }
 
 /** Common ones first, then by kind; within a kind the cheapest roads first. `words` filters by name and title. */
-export function arrange(types: readonly PossibleType[], formats: readonly FormatFacts[], words = ""): Group[] {
+export function arrange(
+  types: readonly PossibleType[],
+  formats: readonly FormatFacts[],
+  words = "",
+  first: readonly string[] = [],
+): Group[] {
   const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
   const found = [...describe(types, formats).values()].filter((one) => {
     const text = `${one.type} ${one.title}`.toLowerCase();
@@ -106,10 +94,9 @@ export function arrange(types: readonly PossibleType[], formats: readonly Format
   const groups: Group[] = [];
   const common = wanted.length
     ? []
-    : COMMON.flatMap((name) => found.find((one) => one.type.toLowerCase() === name.toLowerCase()) ?? []).slice(
-        0,
-        COMMON_MOST,
-      );
+    : first
+        .flatMap((name) => found.find((one) => one.type.toLowerCase() === name.toLowerCase()) ?? [])
+        .slice(0, COMMON_MOST);
   if (common.length) groups.push({ heading: "Most asked for", choices: common });
   for (const heading of [...HEADINGS.map(([name]) => name), REST]) {
     const choices = found

@@ -26,6 +26,7 @@ interface Sample {
 interface SiteFacts {
   samples?: (string | Sample)[];
   formats?: FormatFacts[];
+  common?: string[];
   version?: string;
 }
 
@@ -56,7 +57,7 @@ const field = h("input", {
 });
 const problem = h("p", { id: "address-problem", className: "problem", hidden: true });
 const found = h("p", { className: "found", hidden: true });
-const picker = new Picker({ make: (type) => start(type) });
+const picker = new Picker({ make: (type) => start(type), common: site.common ?? [] });
 const sampleList = h(
   "ul",
   { className: "samples" },

@@ -33,8 +33,11 @@ export class Picker {
   #chosen = "";
   #given: Record<string, string> = {};
 
-  constructor({ make }: { make: (type: string) => void }) {
+  readonly #common: readonly string[];
+
+  constructor({ make, common }: { make: (type: string) => void; common: readonly string[] }) {
     this.#make = make;
+    this.#common = common;
     this.root = h(
       "form",
       { className: "picker", hidden: true, "aria-label": "Type", noValidate: false },
@@ -57,7 +60,9 @@ export class Picker {
 
   /** What the file can become, the most asked for first. */
   get names(): string[] {
-    return arrange(this.#types, this.#formats).flatMap(({ choices }) => choices.map(({ type }) => type));
+    return arrange(this.#types, this.#formats, "", this.#common).flatMap(({ choices }) =>
+      choices.map(({ type }) => type),
+    );
   }
 
   get filled(): boolean {
@@ -94,7 +99,7 @@ export class Picker {
   }
 
   #draw(): void {
-    const groups = arrange(this.#types, this.#formats, this.#search.value);
+    const groups = arrange(this.#types, this.#formats, this.#search.value, this.#common);
     this.#list.replaceChildren(
       ...groups.map(({ heading, choices }) =>
         h(

@@ -27,7 +27,7 @@ describe("the picker's catalogue", () => {
   ];
 
   it("puts the common first and every type in one group only", () => {
-    const groups = arrange(types, formats);
+    const groups = arrange(types, formats, "", ["GIF", "PDF", "png"]);
     expect(groups.map(({ heading, choices }) => [heading, choices.map(({ type }) => type)])).toEqual([
       ["Most asked for", ["PDF", "PNG"]],
       ["Pictures", ["TIFF"]],

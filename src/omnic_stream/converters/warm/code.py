@@ -234,7 +234,9 @@ def _without_words(source: str, text: str) -> str:
     kept: list[str] = []
     at = 0
     for index, kind, value in lexer.get_tokens_unprocessed(text):
-        blank = (kind in Comment and kind not in Comment.Preproc) or (kind in String and source not in {"MAKE", "CMAKE", "SQL", "DOCKERFILE"})
+        blank = (kind in Comment and kind not in Comment.Preproc) or (
+            kind in String and source not in {"MAKE", "CMAKE", "SQL", "DOCKERFILE"}
+        )
         kept += [text[at:index], re.sub(r"[^\n]", " ", value) if blank else value]
         at = index + len(value)
     return "".join(kept)

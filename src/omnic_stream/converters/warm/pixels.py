@@ -62,7 +62,9 @@ def reading(content: bytes) -> AbstractContextManager[Any]:
 def _opened(file: BinaryIO) -> Iterator[Any]:
     from PIL import Image, ImageFile, UnidentifiedImageError
 
-    ImageFile.LOAD_TRUNCATED_IMAGES = False  # WeasyPrint, in the same worker, sets it, and half a picture would pass for a whole one
+    ImageFile.LOAD_TRUNCATED_IMAGES = (
+        False  # WeasyPrint, in the same worker, sets it, and half a picture would pass for a whole one
+    )
     Image.MAX_IMAGE_PIXELS = None  # check_size speaks a clearer sentence, and before anything is decoded
     try:
         import pillow_heif
