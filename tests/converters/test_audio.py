@@ -12,9 +12,9 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from converters.media_support import decoded, made, probed
 from PIL import Image
 
+from converters.media_support import decoded, made, probed
 from omnic_stream.converters.warm import audio, media, video
 from omnic_stream.model.errors import ConverterFailed, TooExpensive
 

@@ -64,11 +64,12 @@ def open_unnamed(folder: Path) -> int:
     """
     try:
         descriptor = os.open(folder, os.O_RDWR | os.O_TMPFILE | os.O_CLOEXEC, 0o600)
-        os.fchmod(descriptor, 0o666)
-        return descriptor
     except OSError as error:
         if error.errno not in (errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL):
             raise
+    else:
+        os.fchmod(descriptor, 0o666)
+        return descriptor
     name = folder / ".result"
     descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     name.unlink()

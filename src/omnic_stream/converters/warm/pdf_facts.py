@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from typing import Any
+from typing import Any, cast
 
 from omnic_stream.converters.warm.files import write
 from omnic_stream.converters.warm.pdf import document
@@ -44,7 +44,7 @@ def facts(call: Call) -> None:
             ],
             "version": f"{version // 10}.{version % 10}" if version else None,
             "encrypted": pdfium.FPDF_GetSecurityHandlerRevision(opened) >= 0,
-            "tagged": bool(pdfium.FPDFCatalog_IsTagged(opened)),
+            "tagged": int(cast(int, pdfium.FPDFCatalog_IsTagged(opened))) != 0,
             "form": {pdfium.FORMTYPE_ACRO_FORM: "AcroForm"}.get(opened.get_formtype(), "XFA") if opened.get_formtype() else None,
             "outline": len(_entries(opened)),
         }
