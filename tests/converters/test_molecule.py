@@ -91,17 +91,37 @@ def test_places_in_space_are_kept_or_made(run, path):
         assert found == atoms(formula.rstrip("+-"))
     apart = np.linalg.norm(points[:, None] - points[None], axis=2) + 9 * np.eye(len(points))
     if source not in {"PDB", "CIF"}:  # ions, and places that are taken in part
-        assert 0.7 < apart.min() and apart.min(axis=1).max() < 2.4
+        assert apart.min() > 0.7 and apart.min(axis=1).max() < 2.4
 
 
-def test_places_are_made_for_every_molecule(run, zoo):
-    few = b"\n".join((zoo / "molecule/attype.00.smi").read_bytes().splitlines()[:3]) + b"\n"
-    made = frames(run(molecule.convert, few, "SMI", "XYZ").getvalue())
-    assert len(made) == 3 and Counter(made[0][0]) == atoms("C8H6N2O2")
-    assert all(np.ptp(points, axis=0).min() >= 0 and np.ptp(points, axis=0).max() > 3 for _, points in made)
-    many = b"C\n" * (molecule.MOST_BUILT + 1)
+HANDED = b"""CC(C)[C@@H]1CC[C@@H](C)C[C@H]1O menthol
+N[C@@H](C)C(=O)O alanine
+N[C@H](C)C(=O)O its mirror image
+C/C=C/C trans
+C/C=C\\C cis
+OC[C@H]1O[C@@H](O)[C@H](O)[C@@H](O)[C@@H]1O glucose
+C[C@]12CC[C@H]3[C@H]([C@@H]1CC[C@@H]2O)CCC4=CC(=O)CC[C@]34C testosterone
+CC(=O)Oc1ccccc1C(=O)O aspirin
+"""
+
+
+def test_many_molecules_are_placed_in_space_and_keep_their_handedness(run):
+    made = run(molecule.convert, HANDED, "SMI", "SDF").getvalue()
+    flat = run(molecule.convert, HANDED, "SMI", "INCHI").getvalue().split()
+    assert made.count(b"$$$$") == len(flat) == 8
+    placed = run(molecule.convert, HANDED, "SMI", "XYZ").getvalue()
+    solid = run(molecule.convert, HANDED, "SMI", "MOL2").getvalue()
+    assert run(molecule.convert, solid, "MOL2", "INCHI").getvalue().split() == flat
+    for (symbols, points), inchi in zip(frames(placed), flat, strict=True):
+        assert Counter(symbols) == atoms(inchi.split(b"/")[1].decode())
+        apart = np.linalg.norm(points[:, None] - points[None], axis=2) + 9 * np.eye(len(points))
+        assert apart.min() > 0.8 and apart.min(axis=1).max() < 1.7
+        assert np.ptp(points, axis=0).min() > 0.8, "in space, not in a plane"
+
+
+def test_too_many_molecules_to_be_placed_are_refused(run):
     with pytest.raises(TooExpensive, match=str(molecule.MOST_BUILT)):
-        run(molecule.convert, many, "SMI", "XYZ")
+        run(molecule.convert, b"C\n" * (molecule.MOST_BUILT + 1), "SMI", "XYZ")
 
 
 def test_all_molecules_of_a_file_go_into_the_other_format(run):

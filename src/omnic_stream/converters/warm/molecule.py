@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
-from omnic_stream.converters.warm import ball_stick, programs, views
+from omnic_stream.converters.warm import ball_stick, places, programs, views
 from omnic_stream.converters.warm import scene as drawing
 from omnic_stream.converters.warm.files import write
 from omnic_stream.converters.warm.structure import Structure, backbone, bonded, from_cml, whole, without_hydrogens
@@ -30,9 +30,11 @@ MOST_FILLED: Final = 1500
 """Atoms of a crystal's cell that are drawn."""
 FLAT_MOST: Final = 60
 """Heavy atoms of a molecule that is still drawn flat where its places in space are known: the layout of 78 took half a minute."""
-MOST_BUILT: Final = 400
-"""Molecules that are placed in space, about a second each."""
-TOGETHER: Final = 4
+MOST_BUILT: Final = 2000
+"""Molecules that are placed in space."""
+FEW: Final = 3
+"""Molecules that are placed by a force field, a second or more each."""
+TOGETHER: Final = 40
 BROKEN: Final = "The molecule is broken, cut short or of a kind that cannot be read."
 
 
@@ -57,17 +59,65 @@ def convert(call: Call) -> None:
 
 
 def _built(call: Call, smiles: Path, wanted: str) -> bytes:
-    """Each molecule placed in space, some at a time so that it can be told how far it is."""
+    """Each molecule placed in space: a few by a force field, many by springs, some at a time so that it can be told how far it is."""
     count = _count("smi", smiles)
     if count > MOST_BUILT:
         raise TooExpensive(f"The file has {count} molecules without places in space; they are made for {MOST_BUILT} at most.")
+    together = 1 if count <= FEW else TOGETHER
     parts: list[bytes] = []
-    for first in range(1, count + 1, TOGETHER):
-        last = min(first + TOGETHER - 1, count)
-        # Open Babel 3.1.1 forgets the places that its faster ways ("fast", "fastest") find
-        parts.append(_obabel(("-ismi", smiles.name, wanted, "-f", str(first), "-l", str(last), "--gen3d"), smiles.parent))
-        call.report(0.05 + 0.95 * last / count)
-    return b"".join(parts)
+    for first in range(1, count + 1, together):
+        last = min(first + together - 1, count)
+        made = _refined(smiles, first) if together == 1 else b""
+        parts.append(made or _sprung(smiles, first, last))
+        call.report(0.05 + 0.9 * last / count)
+    whole = smiles.with_name("placed")
+    whole.write_bytes(b"".join(parts))
+    return _obabel(("-isdf", whole.name, wanted), smiles.parent)
+
+
+def _refined(smiles: Path, number: int, *, seconds: int = 60) -> bytes:
+    """One molecule as SDF by obabel's builder and force field, or nothing. Its faster ways lose what they find (3.1.1)."""
+    words = ("-ismi", smiles.name, "-osdf", "-f", str(number), "-l", str(number), "--gen3d")
+    return _obabel(words, smiles.parent, seconds=seconds)
+
+
+def _sprung(smiles: Path, first: int, last: int) -> bytes:
+    """These molecules as SDF. Whose handedness did not come out is tried again, at last by the force field."""
+    records = ("-ismi", smiles.name, "-f", str(first), "-l", str(last))
+    flat = places.sketches(_obabel((*records, "-osdf", "-h", "--gen2d"), smiles.parent).decode("utf-8", "replace"))
+    keys = _obabel((*records, "-oinchi"), smiles.parent).split()
+    made = [places.written(sketch, points) for sketch, points in zip(flat, places.placed(flat), strict=True)]
+    if len(keys) != len(flat):
+        return "".join(made).encode()
+    for seed in (1, 2):
+        wrong = _changed(smiles.parent, made, keys)
+        again = [flat[each] for each in wrong]
+        for at, points in zip(wrong, places.placed(again, seed=seed), strict=True):
+            made[at] = places.written(flat[at], points)
+    for at in _changed(smiles.parent, made, keys):
+        made[at] = _refined(smiles, first + at, seconds=15).decode("utf-8", "replace") or made[at]
+    return "".join(made).encode()
+
+
+def _changed(folder: Path, made: list[str], told: list[bytes]) -> list[int]:
+    """Which records are other molecules than their InChIs say."""
+    written = folder / "tried"
+    written.write_text("".join(made))
+    found = _obabel(("-isdf", written.name, "-oinchi"), folder).split()
+    if len(found) != len(told):
+        return []
+    return [at for at, (new, old) in enumerate(zip(found, told, strict=True)) if not _sides(old.decode()) <= _sides(new.decode())]
+
+
+def _sides(inchi: str) -> set[str]:
+    """What an InChI says of handedness, without what it leaves open: double bonds (layer b) and atoms (t), those turned back by m1.
+
+    InChI Technical Manual, section 3: of two mirror images the one with /m1 has its signs turned.
+    """
+    layers = {part[:1]: part[1:] for part in inchi.split("/")[2:]}
+    turn = str.maketrans("+-", "-+") if layers.get("m", "0").startswith("1") else {}
+    atoms = {f"t{word.translate(turn)}" for word in re.split("[,;]", layers.get("t", "")) if word and not word.endswith("?")}
+    return atoms | {f"b{word}" for word in re.split("[,;]", layers.get("b", "")) if word and not word.endswith("?")}
 
 
 def _copied(call: Call, folder: Path) -> Path:
@@ -236,7 +286,9 @@ def _in_space(source: str, given: Path) -> Structure:
     if first.dimensions == 3:
         return first if first.bonds else bonded(first)
     flat = _as_smiles(given.parent, given, _read_as(source, given))
-    return _structure("SMI", flat, "--gen3d")
+    solid = given.with_name("solid")
+    solid.write_bytes((_refined(flat, 1) if first.heavy <= FLAT_MOST else b"") or _sprung(flat, 1, 1))
+    return _structure("SDF", solid)
 
 
 # --- numbers ----------------------------------------------------------------------------------------------------------------
