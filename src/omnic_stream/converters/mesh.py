@@ -51,7 +51,7 @@ def _to_glb(
 def scad_argv(bound: Bound) -> tuple[str, ...]:
     """openscad(1). A design reads files by ``include`` and ``import``: in its cage there are none but the fonts and libraries."""
     form = {"STL": "binstl", "OFF": "off", "SVG": "svg", "DXF": "dxf"}[bound.target]
-    return ("openscad", "--quiet", "--hardwarnings", "--export-format", form, "-o", bound.output, bound.input)
+    return ("openscad", "--quiet", "--export-format", form, "-o", bound.output, bound.input)
 
 
 def _scad(id: str, outputs: tuple[str, ...], loss: Loss) -> Converter:
@@ -66,7 +66,7 @@ def _scad(id: str, outputs: tuple[str, ...], loss: Loss) -> Converter:
         cost=Cost(ms=200, ms_per_mib=5000),
         loss=loss,
         tools=(OPENSCAD,),
-        specimen="plate.scad" if "STL" in outputs else None,
+        specimen="plate.scad" if "STL" in outputs else "badge.scad",
         family="mesh",
     )
 
