@@ -85,11 +85,25 @@ class Layer:
     fields: tuple[tuple[str, str], ...]
 
 
+WHOLE: Final = frozenset({"GEOJSON", "KML", "KMZ"})
+"""Read to their end before the first feature is handed on."""
+LOOKED: Final = 0.3
+"""Share of the time in which a program reads all to tell what is there, before another converts it."""
+LOADED: Final = 0.6
+WRITTEN: Final = 0.95
+
+
 def layers(call: Call, path: str) -> tuple[Layer, ...]:
     """Raises Corrupt."""
     argv = ["ogrinfo", "-ro", "-so", "-al", *OPTIONS.get(call.source, ()), path]
+
+    def report(fraction: float) -> None:
+        call.report(LOOKED * fraction)
+
     try:
-        told = programs.run(argv, descriptors=(call.input,), env=environment(*READS[call.source])).decode("utf-8", "replace")
+        told = programs.run(
+            argv, descriptors=(call.input,), env=environment(*READS[call.source]), watch=call.input, report=report
+        ).decode("utf-8", "replace")
     except ConverterFailed as error:
         raise Corrupt("The map cannot be read: it is broken, cut short, or of a kind that is not known here.") from error
     return tuple(_layer(part) for part in re.split(r"^Layer name: ", told, flags=re.MULTILINE)[1:])
@@ -134,7 +148,7 @@ def features(call: Call) -> Iterator[dict[str, Any]]:
             for line in _lines(argv, call.input, env):
                 done += 1
                 if total and done % 64 == 0:
-                    call.report(min(0.8 * done / total, 0.8))
+                    call.report(LOOKED + 0.5 * min(done / total, 1.0))
                 feature = json.loads(line)
                 feature["layer"] = layer.name
                 yield feature
@@ -170,8 +184,18 @@ def complaint(words: str) -> OmnicError:
 
 
 def converted(call: Call, argv: Sequence[str], *drivers: str) -> None:
-    """Run ogr2ogr with ``-progress``, whose figures (0...10...20) come without a line's end. Raises Corrupt, TooExpensive."""
+    """Run ogr2ogr with ``-progress``, whose figures come without a line's end: 0...10...20, a dot for each 2.5.
+
+    Where the whole input is read first, that says nothing: so far one looks at how much has been read. Raises Corrupt, TooExpensive.
+    """
     env = environment(*drivers)
+    start = LOADED if call.source in WHOLE else LOOKED
+    begun = False
+
+    def reading(fraction: float) -> None:
+        if not begun:
+            call.report(LOOKED + (start - LOOKED) * fraction)
+
     with (
         tempfile.TemporaryFile() as said,
         subprocess.Popen(
@@ -182,13 +206,16 @@ def converted(call: Call, argv: Sequence[str], *drivers: str) -> None:
             pass_fds=(call.input,),
             env=env,
         ) as process,
+        programs.watched(process.pid, call.input, reading),
     ):
         assert process.stdout is not None
         told = b""
         while part := os.read(process.stdout.fileno(), 256):
             told = (told + part)[-64:]
-            if marks := re.findall(rb"(\d{1,3})(?=\.)", told):
-                call.report(min(int(marks[-1]) / 100, 1.0))
+            if marks := list(re.finditer(rb"(\d{1,3})(\.*)", told)):
+                done = min(int(marks[-1][1]) + 2.5 * len(marks[-1][2]), 100) / 100
+                begun = done > 0
+                call.report(start + (WRITTEN - start) * done)
         if process.wait() != 0:
             said.seek(0)
             raise complaint(said.read(4096).decode("utf-8", "replace"))

@@ -38,12 +38,13 @@ def _features(call: Call) -> Iterator[dict[str, Any]]:
     return read(call) if call.source == "GEOJSON" else gdal.features(call)
 
 
-def _shapes(call: Call) -> tuple[list[Shape], tuple[float, float, float, float]]:
+def _shapes(call: Call, share: float = 0.6) -> tuple[list[Shape], tuple[float, float, float, float]]:
+    """The shapes and the box that holds them; reading them is that share of the Step's time."""
     made = shapes(_features(call))
     box = bounds(made)
     if box is None:
         raise ConverterFailed("The map has no places to draw.")
-    call.report(0.6)
+    call.report(share)
     return made, box
 
 
@@ -81,19 +82,16 @@ def _write_collection(file: Any, features: Iterable[dict[str, Any]]) -> int:
 def _by_gdal(call: Call) -> None:
     driver, name, options = WRITES[call.target]
     with gdal.source(call) as (path, folder):
-        found = [layer.name for layer in gdal.layers(call, path) if layer.count != 0 and layer.name not in gdal.UNWANTED]
+        there = [layer for layer in gdal.layers(call, path) if layer.count != 0]
+        found = [layer.name for layer in there if layer.name not in gdal.UNWANTED]
         if not found:
             raise ConverterFailed("The map has no features.")
         made = folder / name
         opening = gdal.OPTIONS.get(call.source, ())
-        wgs84 = ("-t_srs", "EPSG:4326") if call.target in {"KML", "KMZ"} and _referenced(call, path) else ()
+        wgs84 = ("-t_srs", "EPSG:4326") if call.target in {"KML", "KMZ"} and all(layer.reference for layer in there) else ()
         argv = ["-f", driver, *options, *opening, *wgs84, str(made), path, *found]
         gdal.converted(call, argv, *gdal.READS[call.source], driver)
         _out(call, made)
-
-
-def _referenced(call: Call, path: str) -> bool:
-    return all(layer.reference for layer in gdal.layers(call, path) if layer.count)
 
 
 def _by_geojson(call: Call) -> None:
@@ -251,7 +249,8 @@ def tiles(call: Call) -> None:
     import resvg_py
     from PIL import Image
 
-    made, box = _shapes(call)
+    read = 0.1
+    made, box = _shapes(call, read)
     if not mapping.geographic(box):
         raise ConverterFailed("The map's coordinates are no longitudes and latitudes, which tiles need.")
     south, north = (max(min(value, mapping.STEEPEST), -mapping.STEEPEST) for value in (box[1], box[3]))
@@ -259,18 +258,26 @@ def tiles(call: Call) -> None:
     levels = _levels(box)
     count = 0
     with sheet_writers.output(call) as file, tarfile.open(fileobj=file, mode="w") as archive:
+        # each level draws all shapes, and then its tiles: 64 of them take as long as the shapes do
+        weights = [1 + (x1 - x0 + 1) * (y1 - y0 + 1) / 64 for x0, y0, x1, y1 in levels]
         for zoom, (x0, y0, x1, y1) in enumerate(levels):
+
+            def report(done: float, zoom: int = zoom) -> None:
+                call.report(read + (1 - read) * (sum(weights[:zoom]) + weights[zoom] * done) / sum(weights))
+
             scale = TILE * 2**zoom / 360
             frame = mapping.Frame(
                 (x1 - x0 + 1) * TILE, (y1 - y0 + 1) * TILE, x0 * 360 / 2**zoom - 180, 180 - y0 * 360 / 2**zoom, scale, mercator=True
             )
             svg = mapping.drawn(made, frame, ground=False, small=zoom < len(levels) - 3)
+            report(0.4)
             data = bytes(resvg_py.svg_to_bytes(svg_string=svg, sans_serif_family="Liberation Sans"))
+            report(0.8)
             with Image.open(io.BytesIO(data)) as whole:
-                for name, content in _cut(whole, zoom, x0, y0):
+                for number, (name, content) in enumerate(_cut(whole, zoom, x0, y0), 1):
                     _add(archive, name, content)
+                    report(0.8 + 0.2 * number / ((x1 - x0 + 1) * (y1 - y0 + 1)))
                     count += 1
-            call.report(0.6 + 0.4 * (zoom + 1) / len(levels))
         middle = [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2, max(len(levels) - 3, 0)]
         told_all = {
             "tilejson": "3.0.0", "scheme": "xyz", "tiles": ["{z}/{x}/{y}.png"], "format": "png", "minzoom": 0, "maxzoom": len(levels) - 1,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,8 @@ from pathlib import Path
 from omnic_stream.model.contracts import Call, MiB, ProgressReader
 from omnic_stream.model.errors import ConverterFailed
 
+LOOKS = 0.1
+"""Seconds between two looks at what a program has read."""
 KEPT = 4096
 """Bytes of what a program said that a failure is explained with."""
 
@@ -22,6 +25,43 @@ KEPT = 4096
 def path_of(descriptor: int) -> str:
     """A name by which a program that is handed the descriptor (``run(..., descriptors)``) opens the same file."""
     return f"/proc/self/fd/{descriptor}"
+
+
+def read_so_far(pid: int, descriptor: int) -> float:
+    """What part of the file behind the descriptor a running program has read: the furthest that any descriptor of its own stands (proc(5))."""
+    wanted = os.fstat(descriptor)
+    furthest = 0
+    try:
+        for name in os.listdir(f"/proc/{pid}/fd"):  # noqa: PTH208 - names, not paths
+            held = os.stat(f"/proc/{pid}/fd/{name}")  # noqa: PTH116 - through the link
+            if (held.st_dev, held.st_ino) == (wanted.st_dev, wanted.st_ino):
+                told = Path(f"/proc/{pid}/fdinfo/{name}").read_text(encoding="ascii")
+                furthest = max(furthest, int(told.partition("pos:")[2].split()[0]))
+    except (OSError, ValueError, IndexError):  # it has ended, or there is no /proc in this cage
+        return 0.0
+    return min(furthest / wanted.st_size, 1.0) if wanted.st_size else 0.0
+
+
+@contextmanager
+def watched(pid: int, descriptor: int | None, report: Callable[[float], None]) -> Iterator[None]:
+    """While the block runs, report how much of the file behind the descriptor the program has read; None watches nothing."""
+    if descriptor is None:
+        yield
+        return
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(LOOKS):
+            if (fraction := read_so_far(pid, descriptor)) > 0:
+                report(fraction)
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 @contextmanager
@@ -51,21 +91,27 @@ def run(
     progress: ProgressReader | None = None,
     report: Callable[[float], None] = lambda fraction: None,
     good: Sequence[int] = (0,),
+    watch: int | None = None,
 ) -> bytes:
-    """Run to the end and answer stdout. Lines of stderr are fed to ``progress``. Raises ConverterFailed with the program's last words."""
+    """Run to the end and answer stdout. Lines of stderr are fed to ``progress``; of a program that says nothing, ``watch`` reports how
+    much of the file behind that descriptor it has read. Raises ConverterFailed with the program's last words.
+    """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as given:
         if stdin is not None:
             given.write(stdin)
             given.seek(0)
-        with subprocess.Popen(
-            list(argv),
-            stdin=given,
-            stdout=out,
-            stderr=subprocess.PIPE,
-            pass_fds=tuple(descriptors),
-            cwd=folder,
-            env=env,
-        ) as process:
+        with (
+            subprocess.Popen(
+                list(argv),
+                stdin=given,
+                stdout=out,
+                stderr=subprocess.PIPE,
+                pass_fds=tuple(descriptors),
+                cwd=folder,
+                env=env,
+            ) as process,
+            watched(process.pid, watch, report),
+        ):
             assert process.stderr is not None
             said = b""
             for line in process.stderr:
