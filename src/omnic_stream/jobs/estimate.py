@@ -18,12 +18,18 @@ KNEE = 0.9
 def expected_seconds(history: Sequence[tuple[int, float]], size: int, cost: Cost) -> float:
     """Seconds that a Step is likely to take on ``size`` bytes of input.
 
-    ``history`` is (input bytes, seconds), newest first. Without any, the Converter's declared cost speaks.
+    ``history`` is (input bytes, seconds), newest first; runs on other sizes are scaled as the declared cost grows with size. Without
+    any history, the declared cost speaks.
     """
     if not history:
-        return max((cost.ms + cost.ms_per_mib * size / MiB) / 1000, 0.001)
+        return max(_declared(size, cost), 0.001)
     nearest = sorted(history, key=lambda run: abs(log((run[0] + 1) / (size + 1))))[:NEAREST]
-    return max(median(seconds for _, seconds in nearest), 0.001)
+    here = _declared(size, cost)
+    return max(median(seconds * (here / there if (there := _declared(seen, cost)) > 0 else 1) for seen, seconds in nearest), 0.001)
+
+
+def _declared(size: int, cost: Cost) -> float:
+    return (cost.ms + cost.ms_per_mib * size / MiB) / 1000
 
 
 def fitted_cost(history: Sequence[tuple[int, float]]) -> Cost:

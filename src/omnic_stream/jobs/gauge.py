@@ -13,6 +13,14 @@ from omnic_stream.jobs.estimate import estimated_fraction
 
 ALMOST = 0.99
 """The most that the whole shows before ``ready``."""
+PATIENCE = 3.0
+"""What nothing is known of is taken to run on for so many times as long as it has run: the whole never goes back, so that a bar which
+began too high would stand still until the tool's own fraction has caught up. A declared cost knows nothing of a tool that starts cold.
+"""
+COLD = 0.5
+"""Seconds that a tool may need to start: so early, time that has passed tells nothing."""
+DOUBT = 2.0
+"""History speaks of other inputs: beside a fraction that the tool measures, it shortens or lengthens what is left by this factor at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +110,8 @@ class Gauge:
         """Seconds left of the running Step: by the tool's own pace, trusted the more the further it is, else by expectation."""
         by_history = leg.seconds * (1 - estimated_fraction(elapsed, leg.seconds)) if leg.seconds > 0 else 0.0
         if not measured:
-            # a declared cost knows nothing of a tool that starts cold: what has run so long may run as long again
-            return by_history if leg.known else max(by_history, elapsed)
+            return by_history if leg.known else max(by_history, max(elapsed, COLD) * PATIENCE)
         by_pace = elapsed * (1 - measured) / measured
-        return by_pace * measured + (by_history if leg.known else by_pace) * (1 - measured)
+        if not leg.known:
+            return by_pace
+        return by_pace * measured + min(max(by_history, by_pace / DOUBT), by_pace * DOUBT) * (1 - measured)
