@@ -148,7 +148,8 @@ def test_what_reaches_out_reaches_nothing(setting, row):
 @pytest.mark.full
 @pytest.mark.parametrize("row", ROWS, ids=ids(ROWS))
 def test_nothing_that_must_not_happen_happens(setting, row):
-    everything(setting, row, TARGETS, patience=PATIENCE)
+    # each road of an endless loop ends at the same first step, after the same long limit: two of them tell
+    everything(setting, row, FAST_TARGETS[:2] if row["kind"] == "endless loop" else TARGETS, patience=PATIENCE)
 
 
 def everything(setting, row, targets, *, patience):
