@@ -16,6 +16,7 @@ NOBODY = 65534
 NEEDED = (
     "py.py",
     "trio",
+    "structlog",
     "outcome",
     "sniffio",
     "sortedcontainers",
