@@ -57,6 +57,8 @@ async def serving(config: Config, *, task_status: trio.TaskStatus[tuple[str, int
         jobs=lambda: {state: float(count) for state, count in service.jobs.counts().items()},
         store=lambda: store_readings(service),
     )
+    if sys.stderr.isatty():
+        sys.stderr.write("omnic-stream: looking at the tools of this machine; the first time this takes some seconds ...\n")
     async with open_service(config, converted=metrics.converted) as service, trio.open_nursery() as nursery:
         if config.warm:
             nursery.start_soon(service.runner.prestart, "python", "detect")
