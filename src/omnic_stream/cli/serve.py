@@ -139,6 +139,6 @@ def announce(host: str, port: int, service: Service) -> None:
     debian = sorted({state.tool.debian for state in service.missing if state.tool.debian})
     rest = ""
     if debian or unable:
-        rest = f"; missing: {', '.join(unable or debian)} (scripts/tools standard adds them; omnic-stream doctor says more)"
+        rest = f"; missing: {', '.join(unable or debian)} (scripts/tools full adds them; omnic-stream doctor says more)"
     sys.stderr.write(f"omnic-stream: http://{place}:{port}/\nworks: {', '.join(able)}{rest}; sandbox: {service.runner.tier}\n")
     sys.stderr.flush()
