@@ -102,9 +102,9 @@ SHEETS = frozenset(
 )
 ASKS_MORE = frozenset({"DIF", "DBF"})
 """Their readers ask for a character set, and take their own choice where nobody can be asked. They have no passwords."""
-LOADING, WRITING = {True: 0.4, False: 0.1}, {True: 0.5, False: 0.6}
-"""How far loading leads and where writing begins, of a sheet and of anything else: a text is laid out between them, which takes
-longest and says nothing."""
+SHARES = {"printed": (0.2, 0.22), "sheet": (0.4, 0.5), "other": (0.1, 0.6)}
+"""How far loading leads and where writing begins: of a sheet that becomes pages, of one that becomes another sheet, and of anything
+else: a text is laid out between them, which takes longest and says nothing."""
 TABLES = frozenset({"CSV", "TSV"})
 CALC_TEXT = "Text - txt - csv (StarCalc)"
 ANY_TEXT = frozenset({"Text", "Text (encoded)", CALC_TEXT})
@@ -339,18 +339,18 @@ def convert(
     if not (extension.isascii() and extension.isalnum()) or target not in WRITERS:
         raise Failed("LibreOffice does not know this format.", "converter_failed")
     read, written = folder / f"document.{extension}", folder / f"result.{target.lower()}"
-    sheet = source in SHEETS
+    loading, writing = SHARES["other" if source not in SHEETS else "printed" if target == "PDF" else "sheet"]
     try:
         with open(descriptors[0], "rb", closefd=False) as given, read.open("wb") as copy:
             shutil.copyfileobj(given, copy, 1 << 20)
         started = time.monotonic()
         asked = None if source in ASKS_MORE else making.asked()
-        document = office.load(read, source, making.indicator(told, 0.0, LOADING[sheet]), asked)
+        document = office.load(read, source, making.indicator(told, 0.0, loading), asked)
         loaded = time.monotonic()
         try:
             if source in PICTURES and document.supportsService(DRAWING):
                 cut_to_picture(making.uno, document)
-            office.write(document, target, written, making.indicator(told, WRITING[sheet], 1.0))
+            office.write(document, target, written, making.indicator(told, writing, 1.0))
         finally:
             document.close(True)
         if target == "HTML":

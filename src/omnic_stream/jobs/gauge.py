@@ -57,6 +57,7 @@ class Gauge:
         self._at = 0
         self._step_began = began
         self._fraction: float | None = None
+        self._told = began
         self._waiting: int | None = None
         self._idle = 0.0
         self._overall = 0.0
@@ -76,8 +77,10 @@ class Gauge:
         if self._waiting is not None:
             self._idle += now - self._step_began
             self._waiting, self._step_began = None, now
-        if fraction is not None and fraction == fraction:  # not NaN  # noqa: PLR0124
-            self._fraction = max(self._fraction or 0.0, min(fraction, 1.0))
+        if fraction is None or fraction != fraction:  # NaN  # noqa: PLR0124
+            return
+        if self._fraction is None or fraction > self._fraction:
+            self._fraction, self._told = max(min(fraction, 1.0), 0.0), now
 
     def show(self, now: float) -> Shown:
         leg = self._legs[self._at]
@@ -105,13 +108,17 @@ class Gauge:
             waiting=self._waiting,
         )
 
-    @staticmethod
-    def _remaining(leg: Leg, elapsed: float, measured: float | None) -> float:
-        """Seconds left of the running Step: by the tool's own pace, trusted the more the further it is, else by expectation."""
+    def _remaining(self, leg: Leg, elapsed: float, measured: float | None) -> float:
+        """Seconds left of the running Step: by the tool's own pace, trusted the more the further it is, else by expectation.
+
+        Where a tool falls silent (LibreOffice, while it lays a text out), its last word counts less the longer that was ago.
+        """
         by_history = leg.seconds * (1 - estimated_fraction(elapsed, leg.seconds)) if leg.seconds > 0 else 0.0
         if not measured:
             return by_history if leg.known else max(by_history, max(elapsed, COLD) * PATIENCE)
         by_pace = elapsed * (1 - measured) / measured
         if not leg.known:
             return by_pace
-        return by_pace * measured + min(max(by_history, by_pace / DOUBT), by_pace * DOUBT) * (1 - measured)
+        silence = elapsed / max(self._told - self._step_began, elapsed / 100, 0.001)
+        trust, doubt = measured / max(silence, 1.0), DOUBT * max(silence, 1.0) ** 2
+        return by_pace * trust + min(max(by_history, by_pace / doubt), by_pace * doubt) * (1 - trust)
