@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib.metadata
 import shutil
 import socket
 import subprocess
@@ -55,10 +55,13 @@ def unoserver() -> Iterator[Callable[[Path], None]]:
 
 def alone(folder: Path) -> Path:
     """A folder that holds unoserver and nothing else: from the development environment, else from the registry."""
-    found = importlib.util.find_spec("unoserver")
-    if found is not None and found.origin is not None:
-        shutil.copytree(Path(found.origin).parent, folder / "unoserver")
-    else:
+    try:
+        for file in importlib.metadata.files("unoserver") or ():
+            if ".." not in file.parts and Path(str(file.locate())).is_file():
+                copy = folder / file
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(str(file.locate()), copy)  # its own facts too: it asks for its version
+    except importlib.metadata.PackageNotFoundError:
         pip = (sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(folder), "unoserver")
         subprocess.run(pip, check=True)
     return folder

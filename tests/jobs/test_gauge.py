@@ -104,3 +104,35 @@ def test_a_fit_finds_the_line_and_a_stray_does_not_move_it(ms, ms_per_mib, sizes
 
 def test_inputs_of_one_size_tell_no_slope():
     assert fitted_cost([(1000, 0.2), (1010, 0.4), (1005, 0.3)]) == Cost(ms=300.0)
+
+
+def test_where_nothing_is_known_the_bar_begins_low():
+    gauge = Gauge(0.0)
+    gauge.plan([Leg("PDF", "pages.png", 0.2, known=False)])
+    gauge.runs(None, 0.0)
+    assert gauge.show(0.2).overall <= 0.25 and gauge.show(1.0).overall <= 0.25
+    gauge.runs(0.3, 3.0)
+    assert abs(gauge.show(3.0).overall - 0.3) < 0.02
+
+
+def test_history_speaks_where_a_tool_that_measures_falls_silent():
+    gauge = Gauge(0.0)
+    gauge.plan([Leg("DOCX", "PDF", 10.0, known=True)])
+    gauge.runs(0.1, 0.4)
+    assert all(abs(gauge.show(now).overall - now / 10) < 0.05 for now in (2.0, 4.0, 6.0))
+
+
+def test_a_steady_measure_outweighs_a_history_of_other_inputs():
+    for seconds in (5.0, 50.0):
+        gauge = Gauge(0.0)
+        gauge.plan([Leg("AVI", "WEBM", seconds, known=True)])
+        for now in range(1, 10):
+            gauge.runs(now / 10, float(now))
+            if now >= 3:
+                assert abs(gauge.show(float(now)).overall - now / 10) < 0.15
+
+
+def test_runs_on_other_sizes_are_scaled_by_the_declared_cost():
+    history = [(1 * MiB, 2.0)] * 3
+    assert expected_seconds(history, 10 * MiB, Cost(ms=0, ms_per_mib=100)) == 20.0
+    assert expected_seconds(history, 10 * MiB, Cost(ms=500)) == 2.0
