@@ -119,7 +119,14 @@ async def open_service(
         )
         opened = [await stack.enter_async_context(open_source(settings)) for open_source in plugins.sources]
         sources = _by_scheme(opened)
-        graph = ConversionGraph(plugins.formats, able, unavailable=unable, profiles=config.profiles, preferred=config.prefer)
+        graph = ConversionGraph(
+            plugins.formats,
+            able,
+            unavailable=unable,
+            profiles=config.profiles,
+            preferred=config.prefer,
+            absent=[state.tool for state in states if state.version is None],
+        )
         detect: Detect = Detection(runner) if config.detect_content else by_name(plugins.formats)
         jobs = await stack.enter_async_context(
             open_conveyor(

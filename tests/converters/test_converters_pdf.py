@@ -246,3 +246,8 @@ def test_what_was_filled_in_is_drawn(run):
         with Image.open(run(pdf.page, content, "PDF", "PNG", width="300")) as made:
             inks.append(sum(made.convert("L").histogram()[:100]))
     assert inks[1] > inks[0] + 300
+
+
+def test_letters_that_poppler_does_not_find_are_found(run, zoo):
+    words = run(pdf.layout, (zoo / "document/imagemagick-images.pdf").read_bytes(), "PDF", "TXT").read().decode()
+    assert "Background" in words

@@ -229,3 +229,9 @@ def test_a_declaration_is_followed_only_where_it_can_be_true():
     assert encodings.decoded('<?xml version="1.0" encoding="iso-8859-2"?>ż'.encode("iso-8859-2"), declared=True).endswith("ż")
     assert encodings.decoded("<meta charset=utf-16>é".encode("cp1252"), declared=True).startswith("<meta")
     assert encodings.decoded("<meta charset=nonsense>é".encode("cp1252"), declared=True).endswith("é")
+
+
+def test_a_word_without_end_is_refused_at_once(run):
+    endless = b"<pre>a=" + b"<b>1</b>+" * 40_000 + b"</pre>"
+    with pytest.raises(TooExpensive, match="20000 characters"):
+        run(markup.pdf, endless, "HTML", "PDF")

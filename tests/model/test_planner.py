@@ -269,3 +269,13 @@ def test_how_long_a_plan_takes_on_a_large_graph():
         each = (time.perf_counter() - began) / max(1, len(wanted))
         print(f"{len(wanted)} goals {label}: {each * 1e6:.1f} us a plan, {first * 1e3:.1f} ms for the source")  # noqa: T201 - a figure for who runs it with -s
     assert goals
+
+
+def test_what_is_missing_is_what_is_not_there():
+    there, gone = Tool("here", debian="here"), Tool("gone", debian="gone-tools")
+    graph = ConversionGraph(LETTERS, [], unavailable=[converter("ab", "A", "B", tools=(there, gone))], absent=[gone])
+    with pytest.raises(NoRoad) as told:
+        graph.plan("A", Target("B"))
+    assert told.value.extra["missing"] == ["gone-tools"] and "here" not in told.value.message
+    opened = graph.opened("A", Target("B"))
+    assert opened is not None and graph.missing(opened) == ["gone-tools"]

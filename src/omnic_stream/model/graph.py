@@ -8,12 +8,12 @@ An argument goes to the last Step that takes it; a Plan takes every argument of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 from itertools import pairwise
 
-from omnic_stream.model.contracts import Converter
+from omnic_stream.model.contracts import Converter, Tool
 from omnic_stream.model.errors import BadTarget, NoRoad
 from omnic_stream.model.formats import Formats
 from omnic_stream.model.profiles import ProfileLike, digest_of_graph
@@ -79,8 +79,9 @@ class ConversionGraph:
         unavailable: Sequence[Converter] = (),
         profiles: Mapping[str, ProfileLike] | None = None,
         preferred: Sequence[str] = (),
+        absent: Collection[Tool] = (),
     ) -> None:
-        """``unavailable``: Converters whose tools are missing; they serve to say what a tool would open.
+        """``unavailable``: Converters whose tools are missing; they serve to say what a tool would open. ``absent``: those tools.
         ``preferred``: ids that cost nothing wherever they can do the job. Raises ValueError for a Format that nobody declared.
         """
         self.formats = formats
@@ -88,6 +89,7 @@ class ConversionGraph:
         self._unavailable = tuple(unavailable)
         self._profiles = profiles or {}
         self._preferred = frozenset(preferred)
+        self._absent = frozenset(absent)
         self._facts = frozenset(format.name for format in formats.in_category("fact"))
         """Of the file that was asked about, not of what it became on the way."""
         self._strains: dict[tuple[str, str], int] = {}
@@ -177,8 +179,14 @@ class ConversionGraph:
 
     def missing(self, plan: Plan) -> list[str]:
         """The packages (or programs) that a Plan of ``opened`` needs and that are not there."""
-        absent = {converter.id for converter in self._unavailable}
-        tools = [tool for step in plan.steps if step.converter.id in absent for tool in step.converter.tools]
+        unavailable = {converter.id for converter in self._unavailable}
+        tools = [
+            tool
+            for step in plan.steps
+            if step.converter.id in unavailable
+            for tool in step.converter.tools
+            if tool in self._absent or not self._absent
+        ]
         return list(dict.fromkeys(tool.debian or tool.pip or tool.npm or tool.name for tool in tools))
 
     # --- the graph

@@ -33,6 +33,11 @@ img, svg, table { max-width: 100% }
 """Under what the page itself says. The fonts are named so that every script has one; Pango takes what a glyph needs."""
 
 
+LONGEST_WORD = 20_000
+"""Characters without a space: finding where to break a line takes more than linear time."""
+TAG = re.compile(r"<[^>]*>")
+
+
 def pdf(call: Call) -> dict[str, int]:
     """A4 pages of an HTML document, with its bookmarks and links. Only ``data:`` is read."""
     import PIL.Image
@@ -41,6 +46,8 @@ def pdf(call: Call) -> dict[str, int]:
     text = read_text(call, declared=True)
     if len(INLINE.sub("", text)) > MOST_PAGE or text.count("<") > 2 * MOST_ELEMENTS:
         raise TooExpensive(f"The page is longer than is laid out ({MOST_PAGE // MiB} MiB of text, {MOST_ELEMENTS} elements).")
+    if re.search(rf"\S{{{LONGEST_WORD}}}", TAG.sub("", INLINE.sub("", text))):
+        raise TooExpensive(f"The page holds a word of more than {LONGEST_WORD} characters: such lines cannot be laid out.")
     PIL.Image.MAX_IMAGE_PIXELS = MOST_PIXELS
     with _told(call.report):
         page = weasyprint.HTML(string=drawn(text), base_url="about:blank", url_fetcher=_only_inline(weasyprint), media_type="print")

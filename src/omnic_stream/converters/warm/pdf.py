@@ -125,13 +125,20 @@ def text(call: Call) -> None:
 
 
 def layout(call: Call) -> None:
-    """The text of all pages where it stands on them, in UTF-8, by poppler: columns and tables keep their shape."""
+    """The text of all pages where it stands on them, in UTF-8, by poppler: columns and tables keep their shape.
+
+    Where poppler finds none (letters of fonts without names), pdfium is asked.
+    """
     with document(call.input), programs.scratch() as folder:
         given, made = programs.copied(call, folder, "in.pdf"), folder / "out.txt"
         programs.run(("pdftotext", "-layout", "-enc", "UTF-8", str(given), str(made)), folder=folder)
         if made.stat().st_size > MOST_TEXT:
             raise TooExpensive("The PDF holds more text than is taken out at once.")
-        write(call.output, made.read_bytes() or b"\n")
+        found = made.read_bytes()
+    if found.strip():
+        write(call.output, found)
+    else:
+        text(call)
 
 
 def selection(call: Call) -> None:
