@@ -272,10 +272,10 @@ def test_how_long_a_plan_takes_on_a_large_graph():
 
 
 def test_what_is_missing_is_what_is_not_there():
-    there, gone = Tool("here", debian="here"), Tool("gone", debian="gone-tools")
+    there, gone = Tool("there", debian="present-tools"), Tool("gone", debian="gone-tools")
     graph = ConversionGraph(LETTERS, [], unavailable=[converter("ab", "A", "B", tools=(there, gone))], absent=[gone])
     with pytest.raises(NoRoad) as told:
         graph.plan("A", Target("B"))
-    assert told.value.extra["missing"] == ["gone-tools"] and "here" not in told.value.message
+    assert told.value.extra["missing"] == ["gone-tools"] and "present" not in told.value.message
     opened = graph.opened("A", Target("B"))
     assert opened is not None and graph.missing(opened) == ["gone-tools"]

@@ -112,7 +112,9 @@ def text(call: Call) -> None:
         for index in range(len(opened)):
             try:
                 sheet = opened[index]
-                words = sheet.get_textpage().get_text_bounded().replace("\r\n", "\n")
+                found = sheet.get_textpage()
+                # what stands outside the page's box (a slide's bleed, a thumbnail's label) is better than nothing
+                words = (found.get_text_bounded() or found.get_text_range()).replace("\r\n", "\n")
                 sheet.close()
             except pypdfium2.PdfiumError as error:
                 raise Corrupt(f"Page {index + 1} is broken: its text cannot be read.") from error
