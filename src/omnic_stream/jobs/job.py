@@ -126,7 +126,8 @@ class Job:
     def leave(self, watch: HeldWatch) -> None:
         if watch in self._watches:
             self._watches.remove(watch)
-            self._set_deadline()
+            if not self._watches:  # while others watch there is none, and five hundred leave at once after ``ready``
+                self._set_deadline()
 
     def lease(self, seconds: float) -> None:
         self._leased_until = max(self._leased_until, trio.current_time() + seconds)
