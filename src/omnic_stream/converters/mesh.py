@@ -78,7 +78,7 @@ def _rotating(id: str, encoder: Tool) -> Converter:
         inputs=("GLB",),
         outputs=("rotating.webm",),
         run=WarmCall(function=f"{WARM}.views:rotating", worker="heavy", limits=DRAWN, risky=True),
-        cost=Cost(ms=9000 if encoder is FFMPEG else 9500, ms_per_mib=1500),
+        cost=Cost(ms=4000 if encoder is FFMPEG else 4300, ms_per_mib=400),
         loss=Loss.RASTERISES,
         tools=(NUMPY, EMBREE, encoder),
         specimen="pawn.glb",
