@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import shutil
 import socket
 import subprocess
@@ -152,10 +153,19 @@ def table_options(file: Path, source: str) -> str:
     return f"{separator},34,{charset},1,,0,false,false,false,false,false,0,false"
 
 
+def gone(service: socket.socket) -> bool:
+    """Whether the service's end is closed. One that is killed while this starts may not take the cage along (a death signal that
+    came before bubblewrap had asked for it), and nothing is said to it before LibreOffice listens.
+    """
+    look = select.poll()
+    look.register(service, select.POLLIN)
+    return any(event & select.POLLHUP for _, event in look.poll(0))
+
+
 class Office:
     """One LibreOffice process and the desktop behind its pipe."""
 
-    def __init__(self, folder: Path, uno: Any) -> None:
+    def __init__(self, folder: Path, uno: Any, service: socket.socket) -> None:
         self._uno = uno
         self._unreadable = (uno.getClass("com.sun.star.lang.IllegalArgumentException"), uno.getClass("com.sun.star.io.IOException"))
         profile = write_profile(folder / "profile")
@@ -170,6 +180,8 @@ class Office:
                 remote = resolver.resolve(f"uno:pipe,name={pipe};urp;StarOffice.ComponentContext")
                 break
             except unreachable:
+                if gone(service):
+                    raise SystemExit("The service has gone.") from None
                 status = self.process.poll()
                 if status in RESTART:
                     self.process = self._start(argv, folder)
@@ -375,7 +387,7 @@ def serve() -> None:
     import uno  # pyright: ignore[reportMissingImports] - a module of the system's Python
     import unohelper  # pyright: ignore[reportMissingImports]
 
-    office = Office(folder, uno)
+    office = Office(folder, uno, service)
     making = Making(uno, unohelper)
     # The bridge to a dead process breaks before the process can be waited for.
     gone: Any = uno.getClass("com.sun.star.lang.DisposedException")  # pyright: ignore[reportUnknownVariableType]
