@@ -91,3 +91,9 @@ class FakeService:
 def test_who_has_no_token_has_it_on_loopback_only(bind, token, there):
     made = admin_of(FakeService(), Config(bind=bind, admin_token=token, allow_unsigned=True))
     assert (made is not None) is there and (made is None or made.token == token)
+
+
+@pytest.mark.parametrize("settings", [{"signing_keys": {"k": "s" * 20}}, {"public_url": "https://media.example"}])
+def test_behind_a_proxy_loopback_is_no_door(settings):
+    assert admin_of(FakeService(), Config(**settings)) is None
+    assert admin_of(FakeService(), Config(admin_token=TOKEN, **settings)) is not None

@@ -109,7 +109,8 @@ def site_of(service: Service, config: Config, metrics: Metrics | None, stopping:
 
 def admin_of(service: Service, config: Config) -> Admin | None:
     """None where everybody would see it. Raises MisconfiguredError for a report that cannot be read."""
-    if not config.admin_token and not config.on_loopback:
+    shared = not config.on_loopback or bool(config.signing_keys or config.public_url)  # a proxy may stand in front of loopback
+    if shared and not config.admin_token:
         return None
     zoo: Mapping[str, Any] | None = None
     if config.zoo_report:
