@@ -1,6 +1,8 @@
 """Real hostile tools in every tier that this machine has: each is gone when the runner returns."""
 
 import os
+import random
+import subprocess
 import sys
 from pathlib import Path
 
@@ -308,3 +310,47 @@ async def test_a_killed_service_leaves_nothing_alive(tier, bench):
     process.kill()
     await process.wait()
     assert await bench.quiet()
+
+
+STARTING = """
+import sys, trio
+sys.path[:0] = sys.argv[3:]
+from omnic_stream.model.contracts import Limits
+from omnic_stream.runner.cage import Cage
+from omnic_stream.runner.sandbox import Streams
+from omnic_stream.runner.tiers import choose
+async def main():
+    async with choose(sys.argv[1]) as sandbox:
+        print("go", flush=True)
+        while True:
+            env = {"TEST_MARK": sys.argv[2]}
+            await sandbox.start(Cage(argv=("/bin/sleep", "300"), limits=Limits(), env=env), Streams())
+trio.run(main)
+"""
+
+
+async def killed_while_starting(tier, bench, rounds):
+    """Trees that are being made when the service is killed have asked for no death signal yet."""
+    paths = [str(Path(__file__).parent), *filter(None, sys.path)]
+    chance = random.Random(rounds)
+    for _ in range(rounds):
+        process = await trio.lowlevel.open_process(
+            [sys.executable, "-c", STARTING, tier, bench.mark, *paths], stdout=subprocess.PIPE
+        )
+        if not await process.stdout.receive_some():
+            pytest.skip(f"this machine has no {tier} tier")
+        await trio.sleep(chance.uniform(0, 0.03))
+        process.kill()
+        await process.wait()
+        await process.stdout.aclose()
+        assert await bench.quiet(named=True)
+
+
+@pytest.mark.parametrize("tier", TIERS)
+async def test_a_service_killed_while_it_starts_trees_leaves_none(tier, bench):
+    await killed_while_starting(tier, bench, 8)
+
+
+@pytest.mark.full
+async def test_two_hundred_services_killed_while_they_start_trees_leave_none(bench):
+    await killed_while_starting("bwrap", bench, 200)

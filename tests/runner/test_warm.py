@@ -146,7 +146,7 @@ async def test_a_worker_reaches_nothing(runner, bench):
     assert found.pop("uid") != 0
     assert "SERVICE_SECRET" not in found.pop("environ")
     assert "hush" not in found["init"]
-    if runner.tier.startswith("bwrap"):  # its own init's environment is its own affair: bubblewrap's was empty
+    if runner.tier.startswith("bwrap"):  # its own init's environment is its own affair: bubblewrap's holds a mark and no more
         found.pop("init")
     assert all(answer.startswith("refused") for answer in found.values()), found
 

@@ -16,6 +16,7 @@ import trio
 from omnic_stream.model.errors import SandboxUnavailable
 from omnic_stream.runner import seccomp
 from omnic_stream.runner.cage import FOLDER, INPUT, Cage, bwrap_argv, system_links
+from omnic_stream.runner.keeper import MARK
 from omnic_stream.runner.process import Child, prefer_for_oom, send
 from omnic_stream.runner.uids import Uids
 
@@ -135,6 +136,8 @@ class Bubblewrap:
     uids: Uids | None
     rules: bytes | None = field(default_factory=seccomp.program)
     links: Mapping[str, str] = field(default_factory=system_links)
+    mark: str = ""
+    """By which the keeper knows this service's trees."""
     safe: bool = True
     names_inside: bool = True
 
@@ -156,7 +159,7 @@ class Bubblewrap:
                     stdout=streams.stdout,
                     stderr=streams.stderr,
                     pass_fds=[descriptor for descriptor in (told, rules) if descriptor is not None],
-                    env=BARE,
+                    env=BARE | {MARK: self.mark},
                 )
             finally:
                 os.close(told)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
@@ -20,6 +19,7 @@ import trio
 from omnic_stream.model.errors import SandboxUnavailable
 from omnic_stream.runner import seccomp
 from omnic_stream.runner.cage import SYSTEM, Cage, environment
+from omnic_stream.runner.keeper import MARK, kill, marked
 from omnic_stream.runner.landlock import abi
 from omnic_stream.runner.process import NICE, Child
 from omnic_stream.runner.sandbox import BARE, Streams, hand_over
@@ -29,7 +29,6 @@ from omnic_stream.runner.uids import Uids
 _START: Final = "import sys; sys.path.insert(0, sys.argv.pop(1)); from omnic_stream.runner.supervisor import main; main()"
 _READABLE: Final = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/proc/cpuinfo", "/proc/meminfo")
 _DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
-_MARK: Final = "OMNIC_TREE"
 
 
 class SupervisedTree:
@@ -151,7 +150,7 @@ class Supervised:
         home = str(folder) if reaches or reads_all else "."
         return Spec(
             argv=list(cage.argv),
-            env=environment(cage, home) | {_MARK: mark},
+            env=environment(cage, home) | {MARK: mark},
             folder=str(folder),
             uid=uid,
             nice=NICE,
@@ -173,25 +172,9 @@ def _reachable(text: str) -> bool:
 
 
 async def _sweep(mark: str, uid: int | None) -> None:
-    while pids := await trio.to_thread.run_sync(_marked, mark, uid):
-        for pid in pids:
-            with contextlib.suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
+    while pids := await trio.to_thread.run_sync(marked, mark, uid):
+        kill(pids)
         await trio.sleep(0.002)
-
-
-def _marked(mark: str, uid: int | None) -> list[int]:
-    """Processes that were started with the mark, or that are the user's; those already dead (zombies) do not count."""
-    found: list[int] = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        with contextlib.suppress(OSError, IndexError):
-            if (entry / "stat").read_bytes().rpartition(b")")[2].split()[0] == b"Z":
-                continue
-            if (uid is not None and entry.stat().st_uid == uid) or mark.encode() in (entry / "environ").read_bytes():
-                found.append(int(entry.name))
-    return found
 
 
 def landlock_sandbox(uids: Uids | None) -> Supervised | None:
