@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
@@ -38,6 +38,9 @@ DEFAULT_PORTS: Mapping[str, int] = {
 }
 """Schemes whose host is a machine to dial. The host of any other is a name of the configuration: a root, a bucket, a database."""
 
+MEMBER = "member"
+"""The argument by which an address names a file inside the archive that the rest of it leads to, as the archive's listing names it."""
+
 _ON_DISK = frozenset({"file"})
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,31}):")
 _PORT = re.compile(r"0*([1-9][0-9]{0,4})")
@@ -49,6 +52,7 @@ _QUERY_SAFE = _PATH_SAFE + "?"
 _VALUE_SAFE = "/:@!$&'()*+,;=~?#"
 _HEX = "0123456789ABCDEFabcdef"
 _NORMAL = {f"%{a}{b}": chr(byte) if (byte := int(a + b, 16)) in _UNRESERVED else f"%{a}{b}".upper() for a in _HEX for b in _HEX}
+_LEADS_OUT = re.compile(r"[/\\]|[A-Za-z]:(?:[/\\]|\Z)|(?:.*[/\\])?\.\.(?:[/\\]|\Z)", re.DOTALL)
 _RESERVED_NAMES = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:[.: ].*)?", re.IGNORECASE | re.DOTALL)
 
 
@@ -98,6 +102,16 @@ class Address:
 
     def argument(self, name: str) -> str | None:
         return next((value for known, value in self.arguments if known == name), None)
+
+    @property
+    def member(self) -> str | None:
+        """The file inside an archive, decoded, that is meant; None where it is the fetched file itself."""
+        return self.argument(MEMBER)
+
+    @property
+    def outer(self) -> Address:
+        """What is fetched: the address without its member."""
+        return replace(self, arguments=tuple(pair for pair in self.arguments if pair[0] != MEMBER))
 
     def __str__(self) -> str:
         return self.text
@@ -224,6 +238,8 @@ def _arguments(text: str, scheme: str, rule: SchemeRule) -> tuple[tuple[str, str
         if name in found:
             _bad(f"The argument {name!r} of an address may stand once only.")
         found[name] = _decoded(value)
+        if name == MEMBER and _LEADS_OUT.match(found[name]):
+            _bad("A member of an archive is named by a relative path without '..' parts.")
         at = argument.end()
     return tuple(sorted(found.items()))
 

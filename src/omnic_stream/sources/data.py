@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from urllib.parse import unquote_to_bytes
 
-from omnic_stream.model.address import Address, SchemeRule
+from omnic_stream.model.address import MEMBER, Address, SchemeRule
 from omnic_stream.model.contracts import Fetched, KiB, Sink, Validators
 from omnic_stream.model.errors import BadAddress, TooLarge
 from omnic_stream.sources.delivery import Reporting
@@ -21,7 +21,7 @@ MOST = 48 * KiB
 class DataSource:
     """A Source. What it serves stands in the address itself, so it never changes."""
 
-    schemes: Mapping[str, SchemeRule] = MappingProxyType({"data": SchemeRule(host=False)})
+    schemes: Mapping[str, SchemeRule] = MappingProxyType({"data": SchemeRule(host=False, arguments=(MEMBER,))})
 
     def locked(self, address: Address) -> bool:
         return True

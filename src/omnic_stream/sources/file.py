@@ -22,7 +22,7 @@ from urllib.parse import quote, unquote
 
 import trio
 
-from omnic_stream.model.address import Address, SchemeRule, clean_path
+from omnic_stream.model.address import MEMBER, Address, SchemeRule, clean_path
 from omnic_stream.model.contracts import Fetched, MiB, Sink, Validators
 from omnic_stream.model.errors import BadAddress, MisconfiguredError, NotFound, OmnicError, OriginFailed, Refused
 from omnic_stream.sources.beneath import open_beneath
@@ -57,7 +57,7 @@ async def open_files(roots: Mapping[str, Path], *, most: int = 512 * MiB, settle
 class FileSource:
     """A Source. Made by open_files."""
 
-    schemes: Mapping[str, SchemeRule] = MappingProxyType({"file": SchemeRule(query=False)})
+    schemes: Mapping[str, SchemeRule] = MappingProxyType({"file": SchemeRule(query=False, arguments=(MEMBER,))})
 
     def __init__(self, roots: Mapping[str, Path], *, most: int = 512 * MiB, settled: float = SETTLED) -> None:
         self._roots = {_root_name(name): folder for name, folder in roots.items()}

@@ -19,7 +19,7 @@ from urllib.parse import quote, urljoin, urlsplit
 import httpcore2
 import trio
 
-from omnic_stream.model.address import DEFAULT_PORTS, Address, SchemeRule, parse_address
+from omnic_stream.model.address import DEFAULT_PORTS, MEMBER, Address, SchemeRule, parse_address
 from omnic_stream.model.contracts import Fetched, KiB, MiB, Sink, Validators
 from omnic_stream.model.errors import BadAddress, NotFound, OriginFailed, OriginTimeout, Refused
 from omnic_stream.sources import headers as read
@@ -27,7 +27,7 @@ from omnic_stream.sources.delivery import Crumbs, Delivery, Pace, Reporting
 from omnic_stream.sources.guard import Guard, GuardedBackend
 from omnic_stream.sources.unpack import unpacker
 
-SCHEMES: Final[Mapping[str, SchemeRule]] = MappingProxyType({"http": SchemeRule(), "https": SchemeRule()})
+SCHEMES: Final[Mapping[str, SchemeRule]] = MappingProxyType(dict.fromkeys(("http", "https"), SchemeRule(arguments=(MEMBER,))))
 
 _URL_CHARACTERS = "%/:?#[]@!$&'()*+,;=~"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})

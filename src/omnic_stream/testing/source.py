@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import trio
 
-from omnic_stream.model.address import Address, SchemeRule, parse_address
+from omnic_stream.model.address import MEMBER, Address, SchemeRule, parse_address
 from omnic_stream.model.contracts import Fetched, MiB, Sink, Validators
 from omnic_stream.model.errors import NotFound, OmnicError, TooLarge
 
@@ -47,7 +47,7 @@ class StubSource:
     """
 
     def __init__(self, scheme: str = "stub", *, locked: bool = False) -> None:
-        self.schemes: Mapping[str, SchemeRule] = MappingProxyType({scheme: SchemeRule()})
+        self.schemes: Mapping[str, SchemeRule] = MappingProxyType({scheme: SchemeRule(arguments=(MEMBER,))})
         self.fetches: list[str] = []
         """The URL of each fetch that was begun, in order."""
         self.running = 0
