@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from omnic_stream.converters import archive as declared
-from omnic_stream.converters.warm import archive
+from omnic_stream.converters.warm import archive, taken
 from omnic_stream.model.contracts import Work
 from omnic_stream.model.errors import ConverterFailed, Corrupt, TooExpensive
 from omnic_stream.runner import open_runner
@@ -131,11 +131,11 @@ def test_every_reader_gives_the_same_files(run, sample):
 def test_a_member_by_its_number(run):
     content = packed(("a", b"one"), ("dir/", b""), ("dir/b", b"two"))
     numbers = {each["name"]: each["item"] for each in listed(run, content, "ZIP")["members"]}
-    assert run(archive.member, content, "ZIP", "member", item=str(numbers["dir/b"])).read() == b"two"
-    assert run(archive.member, packed(("dir/", b""), ("dir/b", b"two")), "ZIP", "member").read() == b"two"
+    assert run(taken.member, content, "ZIP", "member", item=str(numbers["dir/b"])).read() == b"two"
+    assert run(taken.member, packed(("dir/", b""), ("dir/b", b"two")), "ZIP", "member").read() == b"two"
     for item in (numbers["dir/"], 4):
         with pytest.raises(ConverterFailed):
-            run(archive.member, content, "ZIP", "member", item=str(item))
+            run(taken.member, content, "ZIP", "member", item=str(item))
 
 
 def test_an_archive_is_unpacked_with_an_index_that_links_its_files(run):
@@ -238,7 +238,7 @@ def bombs() -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("source", ["ZIP", "GZ", "XZ"])
-@pytest.mark.parametrize("function", [archive.zipped, archive.unpacked, archive.member])
+@pytest.mark.parametrize("function", [archive.zipped, archive.unpacked, taken.member])
 def test_bombs_stop_at_the_limit(run, bombs, function, source):
     with pytest.raises(TooExpensive, match="may be a bomb"):
         run(function, bombs[source], source, "ZIP")

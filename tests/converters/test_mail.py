@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from omnic_stream.converters import mail as declared
-from omnic_stream.converters.warm import agenda, archive, contacts, letters, mail
+from omnic_stream.converters.warm import agenda, archive, contacts, letters, mail, taken
 from omnic_stream.model.contracts import Work
 from omnic_stream.model.errors import ConverterFailed, Corrupt, TooExpensive
 from omnic_stream.runner import open_runner
@@ -55,7 +55,7 @@ def test_the_mail_of_the_zoo_with_its_picture(run):
 def test_the_parts_of_a_mail_are_members(run):
     told = json.loads(run(archive.listing, "mail/msg_07.eml", "EML", "listing.json").read())
     assert [(each["name"], each["size"]) for each in told["members"]] == [("dingusfish.gif", 3512)]
-    assert run(archive.member, "mail/msg_07.eml", "EML", "member", item="1").read().startswith(b"GIF87a")
+    assert run(taken.member, "mail/msg_07.eml", "EML", "member", item="1").read().startswith(b"GIF87a")
     with zipfile.ZipFile(run(archive.zipped, sample("postcard.eml"), "EML", "ZIP")) as made:
         assert made.namelist() == ["part-1.png", "Gezeiten für Montag.csv"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from omnic_stream.converters.image import PILLOW, VIPS
 from omnic_stream.model.contracts import Bound, Command, Converter, Cost, GiB, Limits, Loss, MiB, Tool, WarmCall
 
-WARM = "omnic_stream.converters.warm.archive:"
+WARM = "omnic_stream.converters.warm."
 THUMBS = ("thumb.png", "thumb.jpg", "thumb.webp", "thumb.avif")
 PICTURE = ("width", "height", "fit", "focus", "bg", "quality")
 LIMITS = Limits(seconds=120, stall=60, cpu=120, memory=768 * MiB, output=64 * MiB)
@@ -26,7 +26,7 @@ DOCUMENTS = (
     "EPUB", "DOCX", "DOCM", "DOTX", "XLSX", "XLSM", "XLSB", "PPTX", "PPSX", "VSDX", "ODT", "OTT", "ODS", "ODP", "ODG", "SXW", "SXC", "SXI",
     "CBZ", "KMZ", "3MF", "XPS", "PAGES", "NUMBERS", "KEY",
 )  # fmt: skip
-"""ZIPs that are something else to everybody; their listing is still what they hold."""
+"""ZIPs that are something else to everybody; their listing is still what they hold, and each member can be had."""
 
 
 def family(
@@ -41,10 +41,10 @@ def family(
             id=f"{name}.{word}",
             version=1,
             family="archive",
-            inputs=inputs + (DOCUMENTS if name == "zip" and word == "listing" else ()),
+            inputs=inputs + (DOCUMENTS if name == "zip" and word in {"listing", "member"} else ()),
             outputs=outputs,
             run=WarmCall(
-                function=WARM + function,
+                function=f"{WARM}{'taken' if function == 'member' else 'archive'}:{function}",
                 worker="heavy" if programs else "python",
                 risky=programs,
                 limits=UNPACKING if unpacks else LIMITS,

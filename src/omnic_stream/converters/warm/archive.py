@@ -1,4 +1,4 @@
-"""Archives: what they hold as JSON, as a page and as a picture; packed anew as a ZIP, unpacked, and one member of them."""
+"""Archives: what they hold as JSON, as a page and as a picture; packed anew as a ZIP, and unpacked."""
 
 from __future__ import annotations
 
@@ -275,7 +275,7 @@ def _row(depth: int, branch: Branch) -> Row:
 
 
 @contextmanager
-def _filling(call: Call) -> Iterator[io.BufferedRandom]:
+def filling(call: Call) -> Iterator[io.BufferedRandom]:
     with os.fdopen(os.dup(call.output), "w+b") as file, failures_in_plain_words():
         yield file
 
@@ -297,7 +297,7 @@ def _taken(call: Call, chosen: Chosen) -> Iterator[tuple[str, Member, Any]]:
 def zipped(call: Call) -> None:
     """A plain ZIP of the files. What was left out is told in its comment."""
     chosen = Chosen()
-    with _filling(call) as made, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+    with filling(call) as made, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for place, member, file in _taken(call, chosen):
             info = zipfile.ZipInfo(place, _zip_date(member.modified))
             info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o100644 << 16
@@ -328,7 +328,7 @@ def _zip_date(modified: str | None) -> tuple[int, int, int, int, int, int]:
 def unpacked(call: Call) -> None:
     """A folder: the files below ``files/``, and ``index.html``, which lists them."""
     chosen, members = Chosen(), list[Member]()
-    with _filling(call) as made, tarfile.open(fileobj=made, mode="w", format=tarfile.PAX_FORMAT) as archive:
+    with filling(call) as made, tarfile.open(fileobj=made, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for place, member, file in _taken(call, chosen):
             if len(members) >= MOST_FILES:
                 raise TooExpensive(f"The archive has more than the {MOST_FILES:,} files that are unpacked.")
@@ -346,23 +346,3 @@ def _add(archive: tarfile.TarFile, name: str, size: int, file: Any) -> None:
     info = tarfile.TarInfo(name)
     info.size, info.mode = size, 0o644
     archive.addfile(info, file)
-
-
-def member(call: Call) -> None:
-    """The content of one member, by its number in the listing (``item``; the first file where none is given)."""
-    asked = call.arguments.get("item")
-    wanted, budget = int(asked or "0"), Budget(os.fstat(call.input).st_size)
-    with _filling(call) as made:
-        for number, (held, content) in enumerate(contents(call), 1):
-            if number != wanted and (asked or held.kind != "file"):
-                continue
-            if held.encrypted:
-                raise ConverterFailed(unpackers.PASSWORD)
-            if content is None:
-                raise ConverterFailed(f"Member {wanted} is not a file, so it has no content.")
-            for chunk in budget.chunks(content):
-                made.write(chunk)
-            return
-    if not asked:
-        raise ConverterFailed("The archive holds no file.")
-    raise ConverterFailed(f"The archive has no member {wanted}.")

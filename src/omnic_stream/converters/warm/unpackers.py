@@ -186,6 +186,30 @@ def seven_members(call: Call) -> Iterator[Held]:
                 yield member, _Counted(content, report) if content is not None else None
 
 
+def seven_alone(call: Call, wanted: Callable[[Member], bool]) -> Iterator[Held]:
+    """Only what is wanted: one file comes by standard output, so that neither the others nor a name on disk are made.
+
+    7-Zip takes it by the name that it told itself; two of one name would come as one, so they are unpacked with all.
+    """
+    members = [member for member in seven_listed(call) if wanted(member)]
+    files = [member for member in members if member.kind == "file" and not member.encrypted]
+    if len(files) > 1:
+        yield from (held for held in seven_members(call) if wanted(held[0]))
+        return
+    yield from ((member, None) for member in members if member not in files)
+    for member in files:
+        _bear(call, files)
+        options = ("-so", "-bd", "-spd", "-p", "-mmt1", f"-t{SEVEN_TYPES[call.source]}")
+        argv = ("7zz", "x", *options, "--", programs.path_of(call.input), member.name)
+        with subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, pass_fds=(call.input,), env=ENVIRONMENT
+        ) as process:  # fmt: skip
+            try:
+                yield member, _Counted(_Whole(process), told_of(call, member.size or 0))
+            finally:
+                process.kill()
+
+
 # --- The Unarchiver -----------------------------------------------------------------------------------------------------------
 
 
@@ -241,28 +265,33 @@ def _unar_member(entry: dict[str, Any]) -> Member:
     )
 
 
-def unar_members(call: Call) -> Iterator[Held]:
+def unar_members(call: Call, wanted: Callable[[Member], bool] = lambda member: True) -> Iterator[Held]:
     with programs.scratch() as folder:
         archive = programs.copied(call, folder, "in")
         env = _somebody(folder)
-        yield from _unar_held(call, archive, _unar_listed(call, archive, env), env)
+        yield from _unar_held(call, archive, _unar_listed(call, archive, env), env, wanted)
 
 
-def _unar_held(call: Call, archive: Path, members: list[Member], env: dict[str, str]) -> Iterator[Held]:
+def _unar_held(
+    call: Call, archive: Path, members: list[Member], env: dict[str, str], wanted: Callable[[Member], bool]
+) -> Iterator[Held]:
     """Contents come one after the other on standard output: files are never made, so names lead nowhere. Sizes say where each ends."""
-    files = [number for number, member in enumerate(members) if member.kind == "file"]
+    files = [number for number, member in enumerate(members) if member.kind == "file" and wanted(member)]
+    if not files:
+        yield from ((member, None) for member in members if wanted(member))
+        return
     if any(members[number].encrypted for number in files):
         raise ConverterFailed(PASSWORD)
     if any(members[number].size is None for number in files):
         raise ConverterFailed("The archive does not tell how long its files are.")
-    _bear(call, members)
+    _bear(call, [members[number] for number in files])
     # -nr: archives within are left as they are; -i: by number, unless there are more than a command line holds
     chosen = [str(number) for number in files] if len(files) < 10_000 else []
     argv = ("unar", "-q", "-nr", "-p", "", "-o", "-", *(("-i",) if chosen else ()), str(archive), *chosen)
     with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env) as process:
         try:
-            whole, report = _Whole(process), told_of(call, sum(member.size or 0 for member in members))
-            for member in members:
+            whole, report = _Whole(process), told_of(call, sum(members[number].size or 0 for number in files))
+            for member in filter(wanted, members):
                 content = Section(whole, member.size or 0) if member.kind == "file" else None
                 yield member, _Counted(content, report) if content is not None else None
                 if content is not None:
@@ -344,6 +373,11 @@ PROGRAMS: dict[str, Callable[[Call], Iterator[Held]]] = {
     **dict.fromkeys(STREAMS, stream_members),
     "ZPAQ": zpaq_members,
 }
+ALONE: dict[str, Callable[[Call, Callable[[Member], bool]], Iterator[Held]]] = {
+    **dict.fromkeys(SEVEN_TYPES, seven_alone),
+    **dict.fromkeys(("RAR", "CBR", "ALZ", "ARJ", "LHA", "ZOO"), unar_members),
+}
+"""Where one member can be had without the others."""
 LISTINGS: dict[str, Callable[[Call], list[Member]]] = {
     **dict.fromkeys(SEVEN_TYPES, seven_listed),
     **dict.fromkeys(("RAR", "CBR", "ALZ", "ARJ", "LHA", "ZOO"), unar_listed),
