@@ -11,10 +11,11 @@ from dataclasses import replace
 import structlog
 import trio
 
-from omnic_stream.jobs.fetching import Fetching, InLine, Received
+from omnic_stream.jobs.fetching import Fetching, InLine
 from omnic_stream.jobs.freshness import LEAST
 from omnic_stream.jobs.job import PACE, Job, SettledWatch
 from omnic_stream.jobs.making import Converted, Making, Progress, StepFailed
+from omnic_stream.jobs.members import Members, TakingOut, Told
 from omnic_stream.model.address import Address
 from omnic_stream.model.contracts import (
     Artifact,
@@ -36,6 +37,7 @@ from omnic_stream.model.errors import Busy, ConverterFailed, NoRoad, OmnicError
 from omnic_stream.model.events import Converting, Downloaded, Downloading, Event, Failed, Logged, Queued, Ready
 from omnic_stream.model.formats import Formats
 from omnic_stream.model.graph import ConversionGraph, Plan
+from omnic_stream.model.keys import address_key
 
 REMEMBERED = 10.0
 """Seconds for which a failure is answered from memory, so that a broken file does not convert in a loop."""
@@ -64,13 +66,13 @@ class Conveyor:
         *,
         nursery: trio.Nursery,
         graph: ConversionGraph,
-        fetching: Fetching,
+        members: Members,
         making: Making,
         store: Store,
         most: int,
         now: Callable[[], float],
     ) -> None:
-        self._nursery, self._graph, self._fetching, self._making, self._store = nursery, graph, fetching, making, store
+        self._nursery, self._graph, self._members, self._making, self._store = nursery, graph, members, making, store
         self._most, self._now = most, now
         self._live: dict[str, Job] = {}
         self._peeking = 0
@@ -108,11 +110,11 @@ class Conveyor:
             job.lease(seconds)
 
     async def types(self, address: Address) -> Possible:
-        if len(self._live) + self._peeking >= self._most and self._fetching.fresh(address, look=False) is None:
+        if len(self._live) + self._peeking >= self._most and self._members.fresh(address, look=False) is None:
             raise self._busy()
         self._peeking += 1
         try:
-            snapshot = await self._fetching.snapshot(address, look=False, report=lambda _: None, priority=lambda: 0)
+            snapshot = await self._members.snapshot(address, look=False, report=lambda _: None, priority=lambda: 0)
         finally:
             self._peeking -= 1
         reached = self._graph.reachable(snapshot.format)
@@ -138,7 +140,7 @@ class Conveyor:
         found = self._store.finished(wanted.key)
         if found is None or found.digest != self._graph.digest:
             return None
-        snapshot = self._fetching.fresh(wanted.address, look=look)
+        snapshot = self._members.fresh(wanted.address, look=look)
         if snapshot is None or snapshot.sha256 != found.snapshot:
             return None
         return replace(found, looked_at=snapshot.looked_at, fresh_until=snapshot.fresh_until)
@@ -201,16 +203,18 @@ class Conveyor:
 
     async def _make(self, job: Job) -> Ready:
         wanted = job.wanted
-        snapshot = await self._fetching.snapshot(
+        snapshot = await self._members.snapshot(
             wanted.address, look=job.look, report=lambda told: self._fetched(job, told), priority=job.priority
         )
-        job.tell(Downloaded(bytes=snapshot.size, format=snapshot.format))
+        if not job.walked:
+            job.tell(Downloaded(bytes=snapshot.size, format=snapshot.format))
+        job.converting = False
         found = self._store.finished(job.key)
         if found is not None and found.digest == self._graph.digest and found.snapshot == snapshot.sha256:
             artifact = found.artifact  # the origin said: unchanged
         else:
             artifact = await self._walk(job, snapshot)
-            snapshot = await self._kept_fresh(snapshot)
+            snapshot = await self._kept_fresh(wanted.address, snapshot)
         await self._store.finish(
             Finished(
                 job_key=job.key,
@@ -225,12 +229,13 @@ class Conveyor:
         )
         return ready(artifact)
 
-    async def _kept_fresh(self, snapshot: Snapshot) -> Snapshot:
+    async def _kept_fresh(self, address: Address, snapshot: Snapshot) -> Snapshot:
         """What took longer to make than it was fresh is served a moment all the same: whoever was told ``ready`` comes for it now."""
         least = self._now() + LEAST
         if snapshot.fresh_until >= least:
             return snapshot
-        renewed = await self._store.renew(snapshot.address_key, looked_at=snapshot.looked_at, fresh_until=least)
+        await self._store.renew(address_key(address.outer), looked_at=snapshot.looked_at, fresh_until=least)
+        renewed = self._members.fresh(address, look=False)
         return renewed if renewed is not None and renewed.sha256 == snapshot.sha256 else snapshot
 
     async def _walk(self, job: Job, snapshot: Snapshot) -> Artifact:
@@ -251,28 +256,40 @@ class Conveyor:
                 raise failed.error from None
 
     async def _along(self, job: Job, snapshot: Snapshot, plan: Plan) -> Artifact:
-        job.gauge.plan(self._making.legs(snapshot, plan))
-
-        def begin(index: int) -> None:
-            job.gauge.step(index, trio.current_time())
-            job.converting = True
-            job.show(now=True)
-
-        def report(progress: Progress) -> None:
-            now = trio.current_time()
-            if isinstance(progress, Waiting):
-                job.gauge.waits(progress.position, now)
-            else:
-                job.gauge.runs(progress.fraction, now)
-            job.show()
-
+        job.gauge.plan((*job.walked, *self._making.legs(snapshot, plan)))
         try:
-            return await self._making.make(snapshot, plan, begin=begin, report=report, priority=job.priority)
+            return await self._making.make(
+                snapshot,
+                plan,
+                begin=lambda index: self._begun(job, len(job.walked) + index),
+                report=lambda progress: self._progressed(job, progress),
+                priority=job.priority,
+            )
         finally:
             job.converting = False
 
-    def _fetched(self, job: Job, told: InLine | Received) -> None:
-        if isinstance(told, InLine):
+    def _begun(self, job: Job, index: int) -> None:
+        job.gauge.step(index, trio.current_time())
+        job.converting = True
+        job.show(now=True)
+
+    def _progressed(self, job: Job, progress: Progress) -> None:
+        now = trio.current_time()
+        if isinstance(progress, Waiting):
+            job.gauge.waits(progress.position, now)
+        else:
+            job.gauge.runs(progress.fraction, now)
+        job.show()
+
+    def _fetched(self, job: Job, told: Told) -> None:
+        if isinstance(told, TakingOut):
+            if not job.walked:
+                job.tell(Downloaded(bytes=told.archive.size, format=told.archive.format))
+                job.walked = (told.leg,)
+                job.gauge.plan(job.walked)
+                self._begun(job, 0)
+            self._progressed(job, told.progress)
+        elif isinstance(told, InLine):
             job.tell(Queued(position=told.position))
         else:
             edge = told.bytes == 0 or told.bytes == told.total  # start and end are always told
@@ -318,7 +335,15 @@ async def open_conveyor(
         conveyor = Conveyor(
             nursery=nursery,
             graph=graph,
-            fetching=Fetching(nursery=nursery, sources=sources, store=store, detect=detect, downloads=downloads, now=now),
+            members=Members(
+                nursery=nursery,
+                fetching=Fetching(nursery=nursery, sources=sources, store=store, detect=detect, downloads=downloads, now=now),
+                graph=graph,
+                runner=runner,
+                store=store,
+                detect=detect,
+                converted=converted,
+            ),
             making=Making(
                 nursery=nursery,
                 formats=formats,

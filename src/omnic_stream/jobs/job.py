@@ -7,7 +7,7 @@ from math import inf
 
 import trio
 
-from omnic_stream.jobs.gauge import Gauge
+from omnic_stream.jobs.gauge import Gauge, Leg
 from omnic_stream.model.contracts import Wanted, Watcher
 from omnic_stream.model.events import FLEETING, SETTLED, Converting, Event, Logged
 
@@ -99,6 +99,8 @@ class Job:
         self._told = -inf
         self._pending: Event | None = None
         self.converting = False
+        self.walked: tuple[Leg, ...] = ()
+        """What came before the Plan: where a member is wanted, it was taken out of its archive."""
 
     # --- who wants it
 

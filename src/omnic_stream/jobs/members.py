@@ -1,0 +1,160 @@
+"""From an Address to a fresh Snapshot, also where it names a member: a file inside an archive, which is a Snapshot of its own.
+
+The archive is fetched by its own address, by its own rules, once for all its members. A member is then taken out of it by the same caged
+Converter that makes the Target ``member``, and kept under the whole address. It is as fresh as its archive, and for as long as the
+archive's content stays the same it is not taken out again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import trio
+
+from omnic_stream.jobs.estimate import expected_seconds
+from omnic_stream.jobs.fetching import Fetching, InLine, Received
+from omnic_stream.jobs.flight import Flight, Flights
+from omnic_stream.jobs.gauge import Leg
+from omnic_stream.jobs.making import ENOUGH_TO_ESTIMATE, Converted, Progress
+from omnic_stream.model.address import MEMBER, Address
+from omnic_stream.model.contracts import Detect, Hints, MiB, Runner, Snapshot, Store, Validators, Work
+from omnic_stream.model.errors import Corrupt, NoRoad
+from omnic_stream.model.graph import ConversionGraph, Step
+from omnic_stream.model.keys import address_key, step_key
+from omnic_stream.model.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class TakingOut:
+    """The archive is there; the member is being taken out of it."""
+
+    archive: Snapshot
+    leg: Leg
+    progress: Progress
+
+
+Told = InLine | Received | TakingOut
+
+
+class Members:
+    def __init__(
+        self,
+        *,
+        nursery: trio.Nursery,
+        fetching: Fetching,
+        graph: ConversionGraph,
+        runner: Runner,
+        store: Store,
+        detect: Detect,
+        converted: Converted,
+    ) -> None:
+        self._fetching, self._graph, self._runner, self._store, self._detect = fetching, graph, runner, store, detect
+        self._converted = converted
+        self._flights: Flights[Snapshot, Told] = Flights(nursery)
+
+    def fresh(self, address: Address, *, look: bool) -> Snapshot | None:
+        found = self._fetching.fresh(address.outer, look=look)
+        if found is None or address.member is None:
+            return found
+        known = self._store.snapshot(address_key(address))
+        try:
+            return None if known is None else _as_fresh(known, found, _origin(found, self._way(found), address))
+        except NoRoad:
+            return None  # its tool is gone: whoever asks for it is told so
+
+    async def snapshot(
+        self, address: Address, *, look: bool, report: Callable[[Told], None], priority: Callable[[], int]
+    ) -> Snapshot:
+        """A Snapshot that may be served now. Raises what Fetching.snapshot raises; of a member also NoRoad where no archive holds it,
+        NotFound, and what a Runner raises.
+        """
+        if address.member is None:
+            return await self._fetching.snapshot(address, look=look, report=report, priority=priority)
+        if (known := self.fresh(address, look=look)) is not None:
+            return known
+
+        async def make(flight: Flight[Snapshot, Told]) -> Snapshot:
+            return await self._opened(address, look, flight)
+
+        return await self._flights.fly(address_key(address), make, report=report, priority=priority)
+
+    async def _opened(self, address: Address, look: bool, flight: Flight[Snapshot, Told]) -> Snapshot:
+        archive = await self._fetching.snapshot(address.outer, look=look, report=flight.report, priority=flight.priority)
+        step = self._way(archive)
+        key, origin = address_key(address), _origin(archive, step, address)
+        async with self._store.claim(key), self._store.hold(archive.sha256):
+            known = self._store.snapshot(key)
+            if known is not None and (same := _as_fresh(known, archive, origin)) is not None:
+                return same  # another process was faster, or the archive was asked for again and is what it was
+            async with self._store.folder() as folder:
+                return await self._taken_out(address, archive, step, origin, folder, flight)
+
+    async def _taken_out(
+        self, address: Address, archive: Snapshot, step: Step, origin: str, folder: Path, flight: Flight[Snapshot, Told]
+    ) -> Snapshot:
+        name, taken = address.member or "", folder / "taken"
+        history = self._store.recent(step.converter.id, step.source)
+        seconds = expected_seconds(history, archive.size, step.converter.cost)
+        leg = Leg(step.source, step.target, seconds, known=len(history) >= ENOUGH_TO_ESTIMATE)
+        outcome = await self._runner.run(
+            Work(
+                converter=step.converter,
+                input=archive.path,
+                source=step.read_as,
+                target=step.target,
+                arguments={"name": name},
+                folder=folder,
+                output=taken.name,
+            ),
+            priority=flight.priority,
+            report=lambda progress: flight.report(TakingOut(archive, leg, progress)),
+        )
+        self._converted(step.converter.id, outcome.seconds)
+        await self._store.record(step.converter.id, step.source, archive.size, outcome.seconds)
+        async with self._store.sink(folder) as sink, await trio.open_file(taken, "rb") as file:
+            while chunk := await file.read(MiB):
+                await sink.write(chunk)
+        if sink.size == 0:
+            raise Corrupt("The file is empty.")
+        base = name.replace("\\", "/").rstrip("/").rpartition("/")[2]
+        return await self._store.keep(
+            sink,
+            Snapshot(
+                address_key=address_key(address),
+                sha256=sink.sha256,
+                size=sink.size,
+                format=await self._detect(sink.path, Hints(name=base)),
+                name=base,
+                media_type=None,
+                validators=Validators(etag=origin),
+                looked_at=archive.looked_at,
+                fresh_until=archive.fresh_until,
+                path=sink.path,
+            ),
+        )
+
+    def _way(self, archive: Snapshot) -> Step:
+        """The Step that takes members out of this archive. Raises NoRoad, also where its tool is missing."""
+        try:
+            return self._graph.plan(archive.format, Target(MEMBER)).steps[0]
+        except NoRoad as error:
+            if error.extra.get("missing"):
+                raise
+            raise NoRoad(
+                f"The address names a file inside an archive, but what it leads to is no archive: it is {archive.format}.",
+                extra={"possible": [], "missing": []},
+            ) from None
+
+
+def _origin(archive: Snapshot, step: Step, address: Address) -> str:
+    """What a member was taken from, and how: under another one, it is taken out anew."""
+    return step_key(archive.sha256, step.converter.id, step.converter.version, step.target, {"name": address.member or ""})
+
+
+def _as_fresh(member: Snapshot, archive: Snapshot, origin: str) -> Snapshot | None:
+    """The member with its archive's times; None where it was not taken from this archive."""
+    if member.validators.etag != origin:
+        return None
+    return replace(member, looked_at=archive.looked_at, fresh_until=archive.fresh_until)
