@@ -7,10 +7,12 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import trio
 
 from omnic_stream.config import Config
+from omnic_stream.model.address import MEMBER
 from omnic_stream.model.contracts import Artifact
 from omnic_stream.model.errors import ERRORS, ConverterFailed, NotFound
 from omnic_stream.model.events import SETTLED, Event, Failed, Logged, Queued
@@ -60,18 +62,33 @@ def is_address(text: str) -> bool:
     return bool(found) and len(scheme) > 1 and scheme[0].isalpha() and all(c.isalnum() or c in "+-." for c in scheme)
 
 
+def file_of(source: str) -> tuple[Path, str]:
+    """The file that a word names, and the arguments behind it: ``box.zip<member:docs/report.docx>``. A file of the whole name comes first.
+
+    Spaces, and whatever else an address does not hold, may stand in the arguments as they are; a ``%`` is written ``%25`` there too.
+    """
+    name, mark, behind = source.partition(f"<{MEMBER}:")
+    if not mark or Path(source).is_file():
+        return Path(source), ""
+    return Path(name), quote(mark + behind, safe="<>%/:@!$&'()*+,;=~?#")
+
+
+def address_of(service: Service, source: str) -> str:
+    """The address itself, or one that is granted for a file. Raises NotFound and MisconfiguredError."""
+    if is_address(source):
+        return source
+    file, arguments = file_of(source)
+    try:
+        return service.files.grant(file) + arguments
+    except OSError as error:
+        raise NotFound(f"{file.name} cannot be read: {error.strerror}.") from error
+
+
 async def make(
     service: Service, source: str, type: str, *, profile: str | None = None, on_event: OnEvent | None = None
 ) -> Artifact:
     """One conversion in a service that runs. ``source`` is an address, or a file, which is granted by an open descriptor."""
-    if is_address(source):
-        url = source
-    else:
-        try:
-            url = service.files.grant(Path(source))
-        except OSError as error:
-            raise NotFound(f"{Path(source).name} cannot be read: {error.strerror}.") from error
-    wanted = service.wanted(url, type, profile)
+    wanted = service.wanted(address_of(service, source), type, profile)
     with service.follow(wanted) as follower:
         event: Event = Queued(position=0)
         while not isinstance(event, SETTLED):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from omnic_stream.cli.running import configured, progress_bar
 from omnic_stream.cli.running import run as run_service
-from omnic_stream.library import Converted, converted, is_address, make
+from omnic_stream.library import Converted, converted, file_of, is_address, make
 from omnic_stream.model.errors import BadTarget, MisconfiguredError
 from omnic_stream.plugins import collect
 from omnic_stream.service import open_service
@@ -27,8 +27,8 @@ def run(source: str, output: str, type: str | None, *, store: str | None, profil
                 _deliver(result, output or f"result.{_extension(result)}")
                 return result
 
-    if not is_address(source) and not Path(source).is_file():
-        raise MisconfiguredError(f"There is no file {source}.")
+    if not is_address(source) and not (file := file_of(source)[0]).is_file():
+        raise MisconfiguredError(f"There is no file {file}.")
     run_service(work)
 
 

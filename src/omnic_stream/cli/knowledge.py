@@ -5,10 +5,9 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 from omnic_stream.cli.running import configured, run
-from omnic_stream.library import is_address
+from omnic_stream.library import address_of, file_of, is_address
 from omnic_stream.model.contracts import Loss
 from omnic_stream.model.errors import BadTarget, MisconfiguredError
 from omnic_stream.model.graph import ConversionGraph, Plan
@@ -28,12 +27,12 @@ def types(source: str, *, store: str | None) -> None:
 
     async def work() -> None:
         async with open_service(config) as service:
-            known = None if is_address(source) or Path(source).is_file() else service.formats.find(source)
+            there = is_address(source) or file_of(source)[0].is_file()
+            known = None if there else service.formats.find(source)
             if known is not None:
                 found = known.name
-            elif is_address(source) or Path(source).is_file():
-                url = source if is_address(source) else service.files.grant(Path(source))
-                found = (await service.jobs.types(service.address(url))).format
+            elif there:
+                found = (await service.jobs.types(service.address(address_of(service, source)))).format
             else:
                 raise BadTarget(f"{source} is neither a file, an address nor a known format.")
             sys.stdout.write(f"{found} can become:\n")
