@@ -409,6 +409,8 @@ class Snapshot:
     fresh_until: float
     """``inf`` for a locked address."""
     path: Path
+    archive: str | None = None
+    """Of a member, the address key of the archive that it was taken out of: forgotten with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -623,9 +625,22 @@ class Jobs(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Viewer:
-    """Which types a viewer opens, and which file of the bundle holds it."""
+    """A module of the browser's side that shows files, and which.
+
+    For a file, those that open its Format are offered in the order of their declaration, each with the first of its types that the
+    file can become; for a result that was asked for by type, those that show that type, then those that take its media type.
+    """
 
     name: str
-    opens: tuple[str, ...]
-    """Format names or ``category:NAME``."""
+    title: str = ""
+    """What its tab is called: a text, or a key of words that the viewers know. Without: the name."""
+    opens: tuple[str, ...] = ()
+    """What it is good for: Format names (their children too), ``category:NAME``, or ``*`` for whatever no other opens."""
+    shows: tuple[str, ...]
+    """Targets, best first, in one of which it takes a file; ``*``: the file as it is. What the file is already needs no making."""
+    media_types: tuple[str, ...] = ()
+    """Of results that it takes whatever they are called; ``image/*`` takes all pictures."""
     module: str
+    """Its ES module with ``mount``: a file of ours (``viewer/pdf.js``), or the path of one inside ``folder``."""
+    folder: Path | None = None
+    """Of a viewer from elsewhere: all of it is served, so that the module may import and fetch what lies beside it."""
