@@ -36,7 +36,7 @@ def provenance(input: str = "") -> Provenance:
     )
 
 
-async def keep(store: Store, address: str, content: bytes, *, fresh_until: float = 60.0) -> Snapshot:
+async def keep(store: Store, address: str, content: bytes, *, fresh_until: float = 60.0, archive: str | None = None) -> Snapshot:
     async with store.folder() as folder:
         async with store.sink(folder) as sink:
             await sink.write(content)
@@ -53,6 +53,7 @@ async def keep(store: Store, address: str, content: bytes, *, fresh_until: float
                 looked_at=1.0,
                 fresh_until=fresh_until,
                 path=sink.path,
+                archive=archive,
             ),
         )
 

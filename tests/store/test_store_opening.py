@@ -14,7 +14,7 @@ import pytest
 
 from omnic_stream.model.errors import MisconfiguredError, OmnicError
 from omnic_stream.store import open_store
-from store.store_support import key_of, publish, start
+from store.store_support import keep, key_of, publish, start
 
 
 async def _refusal(folder: Path) -> str:
@@ -34,6 +34,18 @@ async def test_a_new_folder_is_private_and_what_it_keeps_is_there_at_the_next_op
     assert not list((root / "work").iterdir()) and not list((root / "locks").iterdir())
     async with open_store(root, max_content=1 << 20) as store:
         assert store.artifact(key_of("step")) == made
+
+
+async def test_a_catalogue_of_the_first_version_is_brought_up_to_today(tmp_path: Path):
+    async with open_store(tmp_path / "store", max_content=1 << 20) as store:
+        made = await publish(store, "step", b"kept")
+    connection = sqlite3.connect(tmp_path / "store" / "catalogue.sqlite3")
+    connection.executescript("DROP INDEX addresses_by_archive; ALTER TABLE addresses DROP COLUMN archive; PRAGMA user_version=1")
+    connection.close()
+    async with open_store(tmp_path / "store", max_content=1 << 20) as store:
+        assert store.artifact(made.key) == made
+        kept = await keep(store, "http://origin/a.zip<member:x>", b"x", archive=key_of("http://origin/a.zip"))
+        assert store.snapshot(kept.address_key) == kept
 
 
 async def test_a_catalogue_of_a_newer_version_is_left_alone(tmp_path: Path):

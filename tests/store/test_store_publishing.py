@@ -328,6 +328,24 @@ async def test_forgetting_an_address_takes_its_rows_and_what_only_it_used(disk: 
     assert disk.stats().bytes == 0 and not shared.path.exists()
 
 
+async def test_an_archive_is_forgotten_with_its_members(store: DiskStore | MemoryStore):
+    archive, other = key_of("http://origin/a.zip"), "http://origin/b.zip<member:a>"
+    await keep(store, "http://origin/a.zip", b"archive")
+    members = [await keep(store, f"http://origin/a.zip<member:{name}>", name.encode(), archive=archive) for name in "xy"]
+    assert {member.archive for member in members} == {archive}
+    await keep(store, other, b"another's", archive=key_of("http://origin/b.zip"))
+    thumb = await publish(store, "thumb", b"3", input=members[0].sha256, format="thumb.png")
+    await store.finish(finished("http://origin/a.zip<member:x>", thumb, members[0].sha256))
+
+    assert await store.clear(members[1].address_key) == 0
+    assert store.snapshot(members[0].address_key) == members[0]
+    assert await store.clear(archive) == 1
+    assert store.snapshot(members[0].address_key) is None and store.artifact(thumb.key) is None
+    assert store.snapshot(key_of(other)) is not None
+    if isinstance(store, DiskStore):
+        assert not thumb.path.exists() and not any(member.path.exists() for member in members)
+
+
 async def test_what_the_body_raises_comes_out_as_it_is(tmp_path: Path):
     with pytest.raises(KeyError, match="mine"):
         async with open_store(tmp_path / "store", max_content=1):

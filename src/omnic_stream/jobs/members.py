@@ -132,6 +132,7 @@ class Members:
                 looked_at=archive.looked_at,
                 fresh_until=archive.fresh_until,
                 path=sink.path,
+                archive=archive.address_key,
             ),
         )
 

@@ -111,7 +111,7 @@ def put_snapshot(
         (snapshot.sha256, snapshot.size, room_for(snapshot.size), now, now),
     )
     connection.execute(
-        "INSERT OR REPLACE INTO addresses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO addresses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             snapshot.address_key,
             snapshot.sha256,
@@ -122,6 +122,7 @@ def put_snapshot(
             snapshot.validators.last_modified,
             snapshot.looked_at,
             snapshot.fresh_until,
+            snapshot.archive,
         ),
     )
 

@@ -21,6 +21,7 @@ NewTrash = Callable[[], Path]
 
 BY_USE = """SELECT key, 0, room, last_used FROM artifacts UNION ALL
     SELECT sha256, 1, room, last_used FROM contents ORDER BY last_used"""
+THIS_AND_MEMBERS = "SELECT ? UNION ALL SELECT address_key FROM addresses WHERE archive = ?"
 
 
 def drop_artifact(connection: sqlite3.Connection, layout: Layout, key: str, trash: NewTrash) -> None:
@@ -108,11 +109,12 @@ def forget(
 ) -> int:
     """Drop the rows of an address, of a format, of both or of all, then the bytes that no row refers to; how many results.
 
+    An archive's address stands for its members' too.
     What this process holds keeps its bytes: it is in use.
     """
     where, values = "1", list[str]()
     if address_key is not None:
-        where, values = f"{where} AND address_key = ?", [*values, address_key]
+        where, values = f"{where} AND address_key IN ({THIS_AND_MEMBERS})", [*values, address_key, address_key]
     if format is not None:
         where, values = f"{where} AND format = ?", [*values, format]
     results: list[tuple[str, str]] = connection.execute(f"SELECT artifact, snapshot FROM finished WHERE {where}", values).fetchall()  # noqa: S608
@@ -124,9 +126,9 @@ def forget(
         artifacts = {key for (key,) in connection.execute("SELECT key FROM artifacts")}
         snapshots = {key for (key,) in connection.execute("SELECT sha256 FROM contents")}
     elif format is None:
-        for (sha256,) in connection.execute("SELECT sha256 FROM addresses WHERE address_key = ?", (address_key,)):
+        for (sha256,) in connection.execute("SELECT sha256 FROM addresses WHERE address_key = ?1 OR archive = ?1", (address_key,)):
             snapshots.add(sha256)
-        connection.execute("DELETE FROM addresses WHERE address_key = ?", (address_key,))
+        connection.execute("DELETE FROM addresses WHERE address_key = ?1 OR archive = ?1", (address_key,))
         snapshots = {sha256 for sha256 in snapshots if not _referred(connection, sha256)}
         artifacts = {key for sha256 in snapshots for key in _made_of(connection, sha256)}
     elif address_key is None:

@@ -46,6 +46,11 @@ SCHEMA: tuple[tuple[str, ...], ...] = (
         """CREATE TRIGGER artifact_out AFTER DELETE ON artifacts BEGIN
             UPDATE totals SET artifacts = artifacts - 1, room = room - old.room; END""",
     ),
+    (
+        # of a member, the address key of its archive
+        "ALTER TABLE addresses ADD COLUMN archive TEXT",
+        "CREATE INDEX addresses_by_archive ON addresses (archive) WHERE archive IS NOT NULL",
+    ),
 )
 """Each entry leads from the version before (its index) to the next; ``PRAGMA user_version`` tells which a file has."""
 

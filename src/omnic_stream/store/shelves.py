@@ -26,7 +26,7 @@ ARTIFACT = """SELECT key, format, media_type, entry, size, sha256, directory, cr
 SNAPSHOT_AS_ARTIFACT = """SELECT c.sha256, f.format, f.media_type, f.entry, c.size, c.sha256, 0, c.created, c.last_used
     FROM contents c JOIN finished f ON f.artifact = c.sha256 WHERE c.sha256 = ? ORDER BY f.looked_at DESC LIMIT 1"""
 SNAPSHOT = """SELECT a.address_key, a.sha256, c.size, a.format, a.name, a.media_type, a.etag, a.last_modified,
-    a.looked_at, a.fresh_until, c.last_used
+    a.looked_at, a.fresh_until, a.archive, c.last_used
     FROM addresses a JOIN contents c ON c.sha256 = a.sha256 WHERE a.address_key = ?"""
 
 
@@ -83,7 +83,7 @@ class CatalogueShelves:
 
     def snapshot_of(self, row: tuple[Any, ...]) -> Snapshot | None:
         """From a row of SNAPSHOT."""
-        key, sha256, size, format, name, media_type, etag, last_modified, looked_at, fresh_until, last_used = row
+        key, sha256, size, format, name, media_type, etag, last_modified, looked_at, fresh_until, archive, last_used = row
         path = self._layout.snapshot(sha256)
         if not self._there(sha256, path, size, False, last_used):
             return None
@@ -98,6 +98,7 @@ class CatalogueShelves:
             looked_at=looked_at,
             fresh_until=fresh_until,
             path=path,
+            archive=archive,
         )
 
     def _artifact_of(self, row: tuple[Any, ...], path: Path | None = None) -> Artifact | None:

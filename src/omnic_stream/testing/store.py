@@ -144,16 +144,18 @@ class MemoryStore:
     async def clear(self, address_key: str | None = None, format: str | None = None) -> int:
         """Forget results as ``DiskStore.clear`` does; their bytes stay until the test's folder goes."""
         await trio.lowlevel.checkpoint()
+        keys = [key for key, known in self._snapshots.items() if address_key in (None, key, known.archive)]
         gone = [
             finished
             for finished in self._finished.values()
-            if address_key in (None, sha256(finished.address.encode()).hexdigest()) and format in (None, finished.artifact.format)
+            if (address_key is None or sha256(finished.address.encode()).hexdigest() in (address_key, *keys))
+            and format in (None, finished.artifact.format)
         ]
         for finished in gone:
             del self._finished[finished.job_key]
             self._artifacts.pop(finished.artifact.key, None)
         if format is None:
-            for key in [key for key in self._snapshots if address_key in (None, key)]:
+            for key in keys:
                 del self._snapshots[key]
         if address_key is None:
             for key, artifact in list(self._artifacts.items()):
