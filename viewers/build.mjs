@@ -6,6 +6,7 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
+import { words } from "./words.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const out = resolve(here, process.env.OMNIC_ASSETS ?? "../src/omnic_stream/web/assets");
@@ -15,7 +16,9 @@ const inlineCss = {
   name: "inline-css",
   setup(build) {
     build.onResolve({ filter: /\.css\?inline$/ }, (args) => ({
-      path: resolve(args.resolveDir, args.path.replace("?inline", "")),
+      path: args.path.startsWith(".")
+        ? resolve(args.resolveDir, args.path.replace("?inline", ""))
+        : fileURLToPath(import.meta.resolve(args.path.replace("?inline", ""))),
       namespace: "inline-css",
     }));
     build.onLoad({ filter: /.*/, namespace: "inline-css" }, async (args) => {
@@ -48,18 +51,34 @@ const common = {
   logLevel: "warning",
 };
 
+const viewers = (await readdir(join(here, "src/viewers"), { withFileTypes: true }))
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name)
+  .sort();
+
 const builds = await Promise.all([
   esbuild.build({
     ...common,
     entryPoints: { omnic: "src/core/index.ts" },
     splitting: true,
-    plugins: [inlineCss],
+    plugins: [inlineCss, words],
+  }),
+  esbuild.build({
+    ...common,
+    entryPoints: Object.fromEntries(viewers.map((name) => [name, `src/viewers/${name}/index.ts`])),
+    entryNames: "viewer-[name]-[hash]",
+    chunkNames: "viewer-chunk-[hash]",
+    loader: { ".svg": "text" },
+    splitting: true,
+    plugins: [inlineCss, words],
   }),
   esbuild.build({
     ...common,
     entryPoints: {
       page: "src/page/page.ts",
       "page-style": "src/page/page.css",
+      open: "src/page/open.ts",
+      "open-style": "src/page/open.css",
       icon: "src/page/icon.svg",
       admin: "src/admin/admin.ts",
       "admin-style": "src/admin/admin.css",
@@ -73,33 +92,72 @@ const builds = await Promise.all([
 const budget = JSON.parse(await readFile(join(here, "budget.json"), "utf8"));
 const files = {};
 await mkdir(out, { recursive: true });
+const packages = new Set();
 for (const { outputFiles, metafile } of builds) {
   for (const output of outputFiles) {
     const file = basename(output.path);
     const about = metafile.outputs[relative(here, output.path)];
-    const entry = about?.entryPoint ?? Object.keys(about?.inputs ?? {})[0];
-    const name = file === "omnic.js" ? file : file.replace(/-[A-Z0-9]{8}\./, ".");
-    files[entry?.startsWith("src/viewers/") ? `viewer/${name}` : name] = {
+    const entry = about?.entryPoint ?? Object.keys(about?.inputs ?? {})[0] ?? "";
+    const viewer = /^src\/viewers\/([\w-]+)\/index\.ts$/.exec(about?.entryPoint ?? "")?.[1];
+    const spoken = /^words:(\w+)$/.exec(entry)?.[1];
+    const opened = /^src\/(stage)\/index\.ts$/.exec(entry)?.[1];
+    const plain = file === "omnic.js" ? file : file.replace(/-[A-Z0-9]{8}\./, ".");
+    const name = viewer ? `viewer/${viewer}.js` : spoken ? `words/${spoken}.js` : opened ? `${opened}.js` : plain;
+    files[name in files ? file : name] = {
       file,
       hash: createHash("sha256").update(output.contents).digest("hex"),
       integrity: `sha384-${createHash("sha384").update(output.contents).digest("base64")}`,
       bytes: output.contents.length,
       gzip: gzipSync(output.contents, { level: 9 }).length,
+      imports: (about?.imports ?? [])
+        .filter(({ kind }) => kind === "import-statement")
+        .map(({ path }) => basename(path)),
     };
+    for (const input of Object.keys(about?.inputs ?? {})) {
+      const owner = /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1];
+      if (owner) packages.add(owner);
+    }
     await writeFile(join(out, file), output.contents);
   }
 }
+await writeFile(join(out, "licences.txt"), await licences());
 await writeFile(join(out, "manifest.json"), `${JSON.stringify({ entry: "omnic.js", files }, null, 2)}\n`);
 
-const wanted = new Set(["manifest.json", ...Object.values(files).map((about) => about.file)]);
+const wanted = new Set(["manifest.json", "licences.txt", ...Object.values(files).map((about) => about.file)]);
 for (const left of await readdir(out)) if (!wanted.has(left)) await rm(join(out, left), { recursive: true });
+
+/** What we ship of others says whose it is, in their words. */
+async function licences() {
+  const parts = [];
+  for (const name of [...packages].sort()) {
+    const folder = join(here, "node_modules", name);
+    const { version, license } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+    const file = (await readdir(folder)).find((one) => /^(licen[cs]e|copying)/i.test(one));
+    const text = file ? await readFile(join(folder, file), "utf8") : "";
+    parts.push(`${name} ${version} (${license})\n\n${text.trim()}\n`);
+  }
+  return parts.join(`\n${"-".repeat(80)}\n\n`);
+}
 
 for (const [name, about] of Object.entries(files)) {
   console.log(`${name.padEnd(24)} ${String(about.bytes).padStart(7)} B ${String(about.gzip).padStart(7)} B gzip`);
 }
 
+/** What a viewer's first use loads: its module and all that this imports. */
+function whole(name) {
+  const byFile = new Map(Object.values(files).map((about) => [about.file, about]));
+  const seen = new Set();
+  const add = (about) => {
+    if (!about || seen.has(about)) return;
+    seen.add(about);
+    for (const file of about.imports) if (file !== "omnic.js") add(byFile.get(file));
+  };
+  add(files[name]);
+  return [...seen].reduce((sum, { gzip }) => sum + gzip, 0) || undefined;
+}
+
 for (const [name, most] of Object.entries(budget)) {
-  const { gzip } = files[name] ?? {};
+  const gzip = whole(name);
   if (gzip > most || gzip === undefined) {
     console.error(`${name}: ${gzip ?? "not built"}, and budget.json allows ${most} B gzip.`);
     process.exitCode = 1;

@@ -97,6 +97,7 @@ def site_of(service: Service, config: Config, metrics: Metrics | None, stopping:
         access=Access(signing_keys=keys, allow_origins=frozenset(config.allow_origins)),
         links=Links(signing_key=next(iter(keys.items())) if keys else None),
         assets=assets if assets.is_dir() else None,
+        viewers=service.plugins.viewers,
         profiles=frozenset(config.profiles),
         common=config.common,
         samples=tuple(f"file://{SAMPLES}/{name}" for name in SHOWN),

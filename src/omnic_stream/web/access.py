@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from math import inf
 from urllib.parse import urlsplit
 
+from omnic_stream.model.errors import Refused
 from omnic_stream.model.signing import verify
 
 ANY = "*"
+VIEW = "view"
+"""A signature for this target opens all types of its address: a viewer shows all of a file, in whatever types it wants."""
 ARTIFACT = "artifact"
 """What stands in a target's place when the address of a finished Artifact is signed. No Format has this name."""
 
@@ -42,15 +45,17 @@ class Access:
         """
         if not self.signing_keys:
             return inf
-        return verify(
-            self.signing_keys,
-            kid=signature.kid,
-            exp=signature.exp,
-            sig=signature.sig,
-            target=target,
-            url=url,
-            now=self.now(),
-        )
+
+        def verified(target: str) -> float:
+            kid, exp, sig = signature.kid, signature.exp, signature.sig
+            return verify(self.signing_keys, kid=kid, exp=exp, sig=sig, target=target, url=url, now=self.now())
+
+        try:
+            return verified(target)
+        except Refused:
+            if target == ARTIFACT:
+                raise
+            return verified(VIEW)
 
     def origin_allowed(self, origin: str | None, host: str | None) -> bool:
         """Programs send no Origin and are let in; a browser's page (RFC 6454 section 7.3) is ours, or configured."""

@@ -147,7 +147,11 @@ def route(path: str) -> str:
     first = path.split("/", 2)[1] if path.startswith("/") else ""
     if not first:
         return "/" if path == "/" else "other"
-    return f"/{first}" if first in {"media", "artifact", "events", "viewer", "admin", "healthz", "readyz", "metrics"} else "other"
+    return (
+        f"/{first}"
+        if first in {"media", "artifact", "events", "viewer", "demo", "admin", "healthz", "readyz", "metrics"}
+        else "other"
+    )
 
 
 def framework(site: Site, index: Index) -> App:
@@ -204,6 +208,9 @@ def framework(site: Site, index: Index) -> App:
         name = request.path.removeprefix("/viewer/")
         return pages.viewer(name, request.method, conditions(), request.headers.get("Accept-Encoding", ""))
 
+    async def get_demo() -> Reply:
+        return pages.demo(request.method, conditions(), request.headers.get("Accept-Encoding", ""))
+
     async def get_admin() -> Reply:
         admin = site.admin
         if admin is None:
@@ -240,6 +247,7 @@ def framework(site: Site, index: Index) -> App:
     add("/artifact/<path:path>", get_artifact, "GET", "HEAD")
     add("/", get_page, "GET", "HEAD")
     add("/viewer/<path:name>", get_viewer, "GET", "HEAD")
+    add("/demo/", get_demo, "GET", "HEAD")
     add("/admin/", get_admin, "GET", "HEAD")
     add("/admin/<path:name>", get_admin, "GET", "HEAD")
     add("/healthz", get_health, "GET", "HEAD")

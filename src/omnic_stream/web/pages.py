@@ -2,66 +2,44 @@
 
 from __future__ import annotations
 
-import gzip
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from hashlib import sha256
-from pathlib import Path
+from typing import Any
 
-import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from omnic_stream.model.errors import NotFound
 from omnic_stream.model.formats import ArgumentRule
+from omnic_stream.web.bundle import Asset, load, packed
 from omnic_stream.web.conditions import decide
-from omnic_stream.web.reply import NOSNIFF, Reply, charset
+from omnic_stream.web.reply import NOSNIFF, Reply
 from omnic_stream.web.site import Site
 
-_HASHED = re.compile(r".+-[A-Z0-9]{8}\.[a-z0-9.]+")
-_TYPES = {
-    "js": "text/javascript",
-    "css": "text/css",
-    "json": "application/json",
-    "svg": "image/svg+xml",
-    "html": "text/html; charset=utf-8",
-    "wasm": "application/wasm",
-    "png": "image/png",
-    "woff2": "font/woff2",
-    "map": "application/json",
-}
 _POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
     "font-src 'self' data:; connect-src 'self'; worker-src 'self'; frame-src 'self'; object-src 'none'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors {ancestors}"
 )
-WORTH = 512
-"""Smaller files are not compressed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asset:
-    headers: tuple[tuple[bytes, bytes], ...]
-    etag: bytes
-    body: bytes
-    packed: bytes | None
-    """The body in gzip, where that is smaller."""
 
 
 class Pages:
-    """All of it in memory, read once: some hundred kilobytes."""
+    """Documents of which only the facts differ, and the files that they load."""
 
     def __init__(self, site: Site) -> None:
-        self._assets = _load(site.assets) if site.assets is not None else {}
+        self._bundle = load(site.assets, site.viewers, site.formats)
+        files = self._bundle.files
         origins = sorted(site.access.allow_origins)
         shells = Environment(loader=PackageLoader("omnic_stream.web"), autoescape=True, undefined=StrictUndefined)
         shell = shells.get_template("page.html")
-        self._page = _document(shell, site, base="viewer/", own="'none'")
-        self._framed = _document(shell, site, base="", own=" ".join(["'self'", *origins]))
-        self._admin = _document(shell, site, base="../viewer/", own="'none'", script="admin") if site.admin is not None else None
+        self._page = _document(shell, site, files, base="viewer/", own="'none'")
+        self._framed = _document(shell, site, files, base="", own=" ".join(["'self'", *origins]), script="open")
+        self._demo = _document(shell, site, files, base="../viewer/", own="'none'", script="demo")
+        self._admin = _document(shell, site, files, base="../viewer/", own="'none'", script="admin") if site.admin else None
 
     def page(self, method: str, fields: Mapping[bytes, bytes], encodings: str) -> Reply:
         return _shown(self._page, method, fields, encodings)
+
+    def demo(self, method: str, fields: Mapping[bytes, bytes], encodings: str) -> Reply:
+        return _shown(self._demo, method, fields, encodings)
 
     def admin(self, method: str, fields: Mapping[bytes, bytes], encodings: str) -> Reply:
         """Raises NotFound where there is none."""
@@ -71,7 +49,7 @@ class Pages:
 
     def viewer(self, name: str, method: str, fields: Mapping[bytes, bytes], encodings: str) -> Reply:
         """``open`` is the document to frame; everything else a built file. Raises NotFound."""
-        asset = self._framed if name == "open" else self._assets.get(name)
+        asset = self._framed if name == "open" else self._bundle.assets.get(name)
         if asset is None:
             raise NotFound("There is no such file among the viewers.")
         return _shown(asset, method, fields, encodings)
@@ -101,32 +79,6 @@ def _takes_gzip(encodings: str) -> bool:
     return False
 
 
-def _load(folder: Path) -> dict[str, Asset]:
-    return {path.name: _asset(path.name, path.read_bytes()) for path in sorted(folder.glob("*")) if path.is_file()}
-
-
-def _asset(name: str, body: bytes) -> Asset:
-    cache = b"public, max-age=31536000, immutable" if _HASHED.fullmatch(name) else b"no-cache"
-    media_type = charset(_TYPES.get(name.rpartition(".")[2], "application/octet-stream"))
-    headers = [(b"content-type", media_type.encode()), (b"cache-control", cache), NOSNIFF]
-    if name.endswith((".svg", ".html")):
-        headers.append((b"content-security-policy", b"sandbox; default-src 'none'; style-src 'unsafe-inline'"))
-    return _packed(headers, body)
-
-
-def _packed(headers: list[tuple[bytes, bytes]], body: bytes) -> Asset:
-    packed = gzip.compress(body, 9, mtime=0) if len(body) > WORTH else None
-    smaller = packed if packed is not None and len(packed) < len(body) else None
-    return Asset(tuple(headers), b'"%s"' % sha256(body).hexdigest().encode(), body, smaller)
-
-
-def _manifest(folder: Path | None) -> Mapping[str, Mapping[str, object]]:
-    """The built files' names and digests by their logical names, as the build wrote them down."""
-    if folder is None or not (manifest := folder / "manifest.json").is_file():
-        return {}
-    return msgspec.json.decode(manifest.read_bytes())["files"]
-
-
 def _facts(site: Site) -> dict[str, object]:
     """What the page's script is told once: the samples, and of every Format what the picker shows and asks for."""
     formats = [
@@ -153,15 +105,17 @@ def _argument(rule: ArgumentRule) -> dict[str, object]:
     }
 
 
-def _document(shell: Template, site: Site, *, base: str, own: str, script: str = "page") -> Asset:
+def _document(
+    shell: Template, site: Site, files: Mapping[str, Mapping[str, Any]], *, base: str, own: str, script: str = "page"
+) -> Asset:
     """The shell; all else is made by the page's script. A data block is not run, so the policy lets it stand.
 
     ``base`` leads from the document to the viewers: a relative address, so that a proxy may put a prefix before all of it.
     """
-    facts = _facts(site)
+    facts = {} if script == "open" else _facts(site)
     if script == "admin" and site.admin is not None:
         facts["admin"] = site.admin.facts()
-    body = shell.render(files=_manifest(site.assets), site=facts, base=base, script=script)
+    body = shell.render(files=files, site=facts, base=base, script=script)
     headers = [
         (b"content-type", b"text/html; charset=utf-8"),
         (b"cache-control", b"no-cache"),
@@ -169,4 +123,4 @@ def _document(shell: Template, site: Site, *, base: str, own: str, script: str =
         (b"referrer-policy", b"no-referrer"),
         NOSNIFF,
     ]
-    return _packed(headers, body.encode())
+    return packed(headers, body.encode())

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from omnic_stream.model.address import Address, SchemeRule, parse_address
-from omnic_stream.model.contracts import Jobs, Shelves, Wanted
+from omnic_stream.model.contracts import Jobs, Shelves, Viewer, Wanted
 from omnic_stream.model.errors import BadTarget
 from omnic_stream.model.formats import Formats
 from omnic_stream.model.target import parse_target
@@ -35,6 +35,8 @@ class Site:
     """All live connections; ``audience.dismiss()`` when the service stops."""
     assets: Path | None = None
     """Folder of the built page and viewers, with its ``manifest.json``."""
+    viewers: tuple[Viewer, ...] = ()
+    """In the order in which they are offered."""
     profiles: frozenset[str] = frozenset()
     """Names that ``profile=`` may give."""
     common: tuple[str, ...] = ()

@@ -1,6 +1,6 @@
 /** A conversion with its whole log, as the wire tells it. */
 
-import { advance, IDLE, lineTo, OmnicView, type State, settled, type Told, type Watch } from "../core/index.ts";
+import { advance, IDLE, lineTo, OmnicView, type State, settled, type Told, type Watch } from "../page/core.ts";
 import { h } from "../page/dom.ts";
 
 const BASE = new URL("../", document.baseURI);

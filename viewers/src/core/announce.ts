@@ -12,8 +12,7 @@ export function announce(words: string): void {
     region = document.createElement("div");
     region.role = "status";
     // By the property, not by a style attribute: a strict CSP lets this through.
-    region.style.cssText =
-      "position:absolute;inline-size:1px;block-size:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap";
+    region.style.cssText = "position:fixed;clip-path:inset(100%)";
     document.body.append(region);
   }
   if (!pending.length) {

@@ -1,15 +1,13 @@
 import { announce } from "./announce.ts";
-import css from "./element.css?inline";
-import { type Connection, type Line, lineTo, type Watch } from "./line.ts";
-import { type Mounted, others } from "./registry.ts";
+import { type Connection, lineTo, type Watch } from "./line.ts";
+import { others } from "./registry.ts";
 import { advance, IDLE, type State, settled } from "./state.ts";
-import { phrase, say, sentence, size } from "./strings.ts";
+import { know, phrase, say, sentence, size } from "./strings.ts";
 import { mediaUrl, parseMediaUrl, type Told, type Wanted } from "./wire.ts";
+import { dress, make, Work } from "./work.ts";
 
 /** Where omnic.js came from is where the service is, unless `server` says otherwise. */
 const HOME = new URL("../", import.meta.url);
-
-let sheet: CSSStyleSheet | undefined;
 
 const seen = new IntersectionObserver(
   (entries) => {
@@ -18,24 +16,45 @@ const seen = new IntersectionObserver(
   { rootMargin: "200px" },
 );
 
-const make = <K extends keyof HTMLElementTagNameMap>(
-  tag: K,
-  properties: Readonly<Record<string, string | number | boolean>> = {},
-  ...children: (Node | string)[]
-): HTMLElementTagNameMap[K] => {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.append(...children);
-  return element;
-};
+/** The id of the element that the page's address says is open. */
+export const linked = (): string | null => new URLSearchParams(location.hash.slice(1)).get("view");
 
-const ATTRIBUTES = ["url", "type", "thumb", "src", "server", "mode", "alt"] as const;
+/** What the stage needs of the core: given, not imported, so that its chunk does not split the core in two. */
+export const CORE = {
+  announce,
+  advance,
+  IDLE,
+  settled,
+  know,
+  phrase,
+  say,
+  sentence,
+  size,
+  mediaUrl,
+  dress,
+  make,
+  Work,
+  others,
+  linked,
+};
+export type Core = typeof CORE;
+
+/** What is open: its viewer, or what will be one. */
+export interface Scene {
+  close(): void;
+  focus(): void;
+}
+
+const ATTRIBUTES = ["url", "type", "thumb", "src", "server", "mode", "alt", "gallery", "start"] as const;
 
 /**
  * A file, opened where it stands: a poster, an honest bar, and on opening (or at once, without `thumb`) the result.
  *
- * Attributes, mirrored by properties: `url` the address; `type` what to open it as; `thumb` the poster, as `WxH`, a type, or a media
- * URL; `src` a media URL (signed, if need be) instead of `url` and `type`; `mode` inline, modal or page; `alt`; `server`;
- * `loading="lazy"` starts only what is near the window.
+ * Attributes, mirrored by properties: `url` the address; `type` what to open it as (without: what its kind's best viewer shows);
+ * `thumb` the poster, as `WxH`, a type, or a media URL (without `type`: 320x240); `src` a media URL (signed, if need be) instead of
+ * `url` and `type`; `mode` modal, inline, page or none (a picture and no more); `gallery` a name that files which are leafed through share; `start` where to begin
+ * (a page, a second); `alt`; `server`; `loading="lazy"` starts only what is near the window. One with an `id` has an address of its
+ * own while it is open, `#view=<id>`.
  *
  * @slot - an `<img>` as poster until there is a better one; it works without JavaScript too
  * @csspart poster - the picture, or the button that it is
@@ -63,14 +82,14 @@ export class OmnicView extends HTMLElement {
   declare server: string;
   declare mode: string;
   declare alt: string;
+  declare gallery: string;
+  declare start: string;
 
   #state: State = IDLE;
   #watch: Watch | null = null;
-  #line: Line | null = null;
-  #opened = false;
+  #opened: object | null = null;
   #seen = false;
-  #mounting: AbortController | null = null;
-  #mounted: Mounted | null = null;
+  #scene: Scene | null = null;
   #begun = false;
   #stale = false;
 
@@ -78,29 +97,14 @@ export class OmnicView extends HTMLElement {
   readonly #slot = make("slot");
   readonly #play = make("span", { className: "play", part: "play-button", hidden: true });
   #frame: HTMLElement = make("div", { className: "poster", part: "poster" });
-  readonly #bar = make("progress", { part: "progress", max: 1 });
-  readonly #label = make("span", { className: "label", part: "label" });
-  readonly #work = make("div", { className: "work", part: "work", hidden: true }, this.#bar, this.#label);
-  readonly #reason = make("p");
-  readonly #retry = make("button", { type: "button", className: "plain", part: "retry" });
-  readonly #failure = make(
-    "div",
-    { className: "failure", part: "failure", role: "alert", hidden: true },
-    this.#reason,
-    this.#retry,
-  );
+  readonly #work = new Work(() => this.retry());
   readonly #stage = make("div", { className: "stage", part: "stage", hidden: true });
 
   constructor() {
     super();
     const root = this.attachShadow({ mode: "open" });
-    if (!sheet) {
-      sheet = new CSSStyleSheet();
-      sheet.replaceSync(css);
-    }
-    root.adoptedStyleSheets = [sheet];
-    this.#retry.addEventListener("click", () => this.retry());
-    root.append(this.#frame, this.#work, this.#failure, this.#stage);
+    dress(root);
+    root.append(this.#frame, this.#work.box, this.#work.failure, this.#stage);
   }
 
   /** How it stands with what is being made now. */
@@ -124,17 +128,14 @@ export class OmnicView extends HTMLElement {
   }
 
   connectedCallback(): void {
-    this.#line?.removeEventListener("connection", this.#connection);
-    this.#line = lineTo(this.#base());
-    this.#line.addEventListener("connection", this.#connection);
     this.#lay();
     if (this.getAttribute("loading") !== "lazy") this.#begin();
     seen.observe(this);
+    if (this.id && linked() === this.id) this.open();
   }
 
   disconnectedCallback(): void {
     seen.unobserve(this);
-    this.#line?.removeEventListener("connection", this.#connection);
     this.#leave();
     this.#clear();
     this.#begun = false;
@@ -150,31 +151,29 @@ export class OmnicView extends HTMLElement {
       this.#leave();
       this.#clear();
       this.#state = IDLE;
-      this.#begun = this.#opened = false;
+      this.#begun = false;
       this.connectedCallback();
     });
   }
 
-  /** Open what `type` names. */
+  /** Whether there is something to open. */
+  get openable(): boolean {
+    return Boolean(this.mode !== "none" && this.#thumb && this.#content());
+  }
+
+  /** Open what `type` names, or what this file is best seen as. */
   open(): void {
-    if (this.#opened || !this.#content()) return;
+    const wanted = this.#content();
+    if (this.#opened || !wanted) return;
     const event = new CustomEvent("omnic-open", { bubbles: true, composed: true, cancelable: true });
     if (!this.dispatchEvent(event)) return;
-    if (this.mode === "page") {
-      window.open(mediaUrl(this.#base(), this.#content() as Wanted), "_blank", "noopener");
-      return;
-    }
-    this.#opened = true;
     this.#leave();
     this.#state = IDLE;
-    this.#follow(this.#content() as Wanted);
+    void this.#enter(wanted);
   }
 
   close(): void {
     if (!this.#opened) return;
-    this.#opened = false;
-    this.removeAttribute("open");
-    this.#leave();
     this.#clear();
     this.#state = IDLE;
     this.#frame.hidden = false;
@@ -186,6 +185,7 @@ export class OmnicView extends HTMLElement {
   /** Start again after a failure. */
   retry(): void {
     this.#leave();
+    this.#clear();
     this.#state = IDLE;
     this.#begun = false;
     this.#begin();
@@ -200,11 +200,15 @@ export class OmnicView extends HTMLElement {
 
   #content(): Wanted | null {
     if (this.src) return parseMediaUrl(this.src, document.baseURI)?.wanted ?? null;
-    return this.url && this.type ? { url: this.url, type: this.type } : null;
+    return this.url ? { url: this.url, type: this.type || "view" } : null;
+  }
+
+  get #thumb(): string {
+    return this.getAttribute("thumb") ?? (this.type || this.src ? "" : "320x240");
   }
 
   #thumbnail(): Wanted | null {
-    const { thumb } = this;
+    const thumb = this.#thumb;
     if (!thumb) return null;
     const media = parseMediaUrl(thumb, document.baseURI);
     if (media) return media.wanted;
@@ -231,48 +235,93 @@ export class OmnicView extends HTMLElement {
 
   #begin(): void {
     if (this.#begun) return;
-    const wanted = this.#opened || !this.thumb ? this.#content() : this.#thumbnail();
+    const wanted = this.#thumb ? this.#thumbnail() : this.#content();
     if (!wanted) return;
     this.#begun = true;
-    if (!this.thumb) this.#opened = true;
-    if (!settled(this.#state)) this.#follow(wanted);
-  }
-
-  #follow(wanted: Wanted): void {
+    if (settled(this.#state)) return;
+    if (!this.#thumb) {
+      void this.#enter(wanted);
+      return;
+    }
+    const line = lineTo(this.#base());
+    line.addEventListener("connection", this.#connection);
+    this.#watch = line.watch(wanted, (told) => this.#hear(told, wanted), this.#seen ? 1 : 0);
     this.#draw();
-    this.#watch = lineTo(this.#base()).watch(wanted, (told) => this.#hear(told, wanted), this.#seen ? 1 : 0);
   }
 
   #leave(): void {
+    lineTo(this.#base()).removeEventListener("connection", this.#connection);
     this.#watch?.close();
     this.#watch = null;
   }
 
   #connection = (event: Event): void => {
     const { detail } = event as CustomEvent<Connection>;
-    if (!this.#watch || settled(this.#state)) return;
-    if (detail.state === "lost") this.#label.textContent = say(detail.reason === "garbage" ? "garbage" : "lost");
+    if (detail.state === "lost") this.#work.say(say(detail.reason === "garbage" ? "garbage" : "lost"));
     else this.#draw();
   };
 
+  /** Of the poster. */
   #hear(told: Told, wanted: Wanted): void {
-    const before = phrase(this.#state);
+    this.#told(told);
+    if (settled(this.#state)) this.#leave();
+    if (told.name === "ready") {
+      const picture = this.querySelector("img") ?? this.#poster;
+      if (picture === this.#poster) picture.alt = this.#play.hidden ? this.#name() : "";
+      picture.src = new URL(told.href ?? mediaUrl(this.#base(), wanted), this.#base()).href;
+      picture.hidden = false;
+    }
+    this.#draw();
+  }
+
+  #told(told: Told): void {
     this.#state = advance(this.#state, told);
     const kind = settled(this.#state) ? told.name : "progress";
-    if (settled(this.#state)) this.#leave();
-    if (told.name === "ready") void this.#show(told, wanted);
-    this.#draw();
-    const after = phrase(this.#state);
-    if (before !== after && this.#opened && told.name !== "failed") announce(`${this.#name()}: ${after}`);
     this.dispatchEvent(new CustomEvent(`omnic-${kind}`, { bubbles: true, composed: true, detail: told }));
+  }
+
+  /** From here on the stage follows how it goes, and shows it. */
+  async #enter(wanted: Wanted): Promise<void> {
+    const modal = this.mode === "modal" && Boolean(this.#thumb);
+    const here = {};
+    this.#opened = here;
+    this.toggleAttribute("open", true);
+    try {
+      const { open, viewerUrl } = await import("../stage/index.ts");
+      if (this.#opened !== here) return;
+      if (this.mode === "page") {
+        this.#clear();
+        window.open(viewerUrl(this.#base(), wanted), "_blank", "noopener");
+        return;
+      }
+      this.#stage.hidden = modal;
+      this.#frame.hidden = !modal;
+      this.#scene = open({
+        core: CORE,
+        host: this,
+        line: lineTo(this.#base()),
+        wanted,
+        title: this.#name(),
+        start: this.start,
+        inline: modal ? null : this.#stage,
+        told: (told) => this.#told(told),
+        closed: () => this.close(),
+      });
+      if (this.#thumb) this.#scene.focus();
+    } catch (reason) {
+      console.warn("omnic:", reason);
+      this.#clear();
+      this.#state = { ...this.#state, phase: "failed", told: { name: "failed", message: say("gone") } };
+      this.#draw();
+    }
   }
 
   // --- what is seen -------------------------------------------------------------------------------------------------------
 
   /** Whether the poster is a button depends on whether there is anything to open. */
   #lay(): void {
-    const opens = Boolean(this.thumb && this.#content());
-    const hasPoster = Boolean(this.thumb) || this.querySelector("img") !== null;
+    const opens = this.openable;
+    const hasPoster = Boolean(this.#thumb) || this.querySelector("img") !== null;
     const frame = make(opens ? "button" : "div", { className: "poster", part: "poster" });
     if (frame instanceof HTMLButtonElement) {
       frame.type = "button";
@@ -282,7 +331,7 @@ export class OmnicView extends HTMLElement {
     this.#play.hidden = !opens;
     this.#slot.replaceChildren(this.#poster);
     frame.append(this.#slot, this.#play);
-    const measures = /(\d+)x(\d+)/i.exec(this.thumb.split("?", 1)[0] ?? "");
+    const measures = /(\d+)x(\d+)/i.exec(this.#thumb.split("?", 1)[0] ?? "");
     if (measures) {
       frame.classList.add("sized");
       this.style.setProperty("--omnic-ratio", `${measures[1]} / ${measures[2]}`);
@@ -291,77 +340,21 @@ export class OmnicView extends HTMLElement {
     frame.hidden = !hasPoster;
     this.#frame.replaceWith(frame);
     this.#frame = frame;
-    this.#retry.textContent = say("retry");
     this.#draw();
   }
 
   #draw(): void {
-    const { phase, overall, told } = this.#state;
     const working = this.#watch !== null && !settled(this.#state);
     this.toggleAttribute("busy", working);
     this.ariaBusy = working ? "true" : null;
-    this.#work.hidden = !working || phase === "idle";
-    if (overall === null) this.#bar.removeAttribute("value");
-    else this.#bar.value = overall;
-    this.#bar.ariaLabel = say("working", { name: this.#name() });
-    this.#label.textContent = sentence(this.#state);
-    this.#failure.hidden = phase !== "failed";
-    const reason = phase === "failed" ? told?.message || say("failed") : "";
-    if (this.#reason.textContent !== reason) this.#reason.textContent = reason;
-  }
-
-  async #show(told: Told, wanted: Wanted): Promise<void> {
-    const base = this.#base();
-    const href = new URL(told.href ?? mediaUrl(base, wanted), base).href;
-    if (!this.#opened) {
-      const slotted = this.querySelector("img");
-      const picture = slotted ?? this.#poster;
-      if (!slotted) this.#poster.alt = this.#play.hidden ? this.#name() : "";
-      picture.src = href;
-      picture.hidden = false;
-      return;
-    }
-    const mounting = new AbortController();
-    const { signal } = mounting;
-    this.#mounting = mounting;
-    const modal = this.mode === "modal" && Boolean(this.thumb);
-    try {
-      const { open } = await import("./stage.ts");
-      const mounted = await open({
-        line: lineTo(base),
-        others,
-        wanted,
-        ready: told,
-        title: this.#name(),
-        shadow: this.shadowRoot as ShadowRoot,
-        signal,
-        words: { say, size },
-        closed: modal ? () => this.close() : null,
-        place: (root) => {
-          this.toggleAttribute("open", true);
-          if (modal) return;
-          this.#stage.replaceChildren(root);
-          this.#stage.hidden = false;
-          this.#frame.hidden = true;
-        },
-      });
-      if (signal.aborted) return;
-      this.#mounted = mounted;
-      if (this.thumb) mounted.focus?.();
-    } catch (reason) {
-      if (signal.aborted) return;
-      console.warn("omnic:", reason);
-      this.#state = { ...this.#state, phase: "failed", told: { name: "failed", message: say("gone") } };
-      this.#stage.hidden = true;
-      this.#draw();
-    }
+    this.#work.draw(this.#state, working, this.#name());
   }
 
   #clear(): void {
-    this.#mounting?.abort();
-    this.#mounting = null;
-    this.#mounted?.destroy();
-    this.#mounted = null;
+    this.#opened = null;
+    this.removeAttribute("open");
+    this.#scene?.close();
+    this.#scene = null;
     this.#stage.replaceChildren();
     this.#stage.hidden = true;
   }
@@ -372,7 +365,7 @@ for (const name of ATTRIBUTES) {
     configurable: true,
     enumerable: true,
     get(this: OmnicView) {
-      return this.getAttribute(name) ?? (name === "mode" ? "inline" : "");
+      return this.getAttribute(name) ?? (name === "mode" ? "modal" : "");
     },
     set(this: OmnicView, value: string | null) {
       if (value === null || value === undefined) this.removeAttribute(name);

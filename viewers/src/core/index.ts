@@ -1,18 +1,29 @@
 /** omnic.js: one script turns a page into a place where files open. */
 
-import { OmnicView } from "./element.ts";
+import { linked, OmnicView } from "./element.ts";
+import { learn } from "./strings.ts";
 import { upgradeAll } from "./upgrade.ts";
 
-export { announce } from "./announce.ts";
-export { OmnicView } from "./element.ts";
-export { type Connection, Line, lineTo, type Watch } from "./line.ts";
+/** What the stage, the page and other scripts share with the elements: words, states, bars. */
+export { CORE as core, OmnicView } from "./element.ts";
+export { type Connection, type Line, lineTo, type Watch } from "./line.ts";
 export { type Mounted, register, type Shown, type Stage, type Viewer } from "./registry.ts";
-export { advance, IDLE, type Phase, type State, settled } from "./state.ts";
-export { ENGLISH, percent, phrase, type Strings, say, sentence, size, speak, timeLeft } from "./strings.ts";
+export type { Phase, State } from "./state.ts";
+export { percent, type Strings, speak } from "./strings.ts";
 export { mediaUrl, parseMediaUrl, type Told, type Wanted, WireError } from "./wire.ts";
 
 if (!customElements.get("omnic-view")) {
-  customElements.define("omnic-view", OmnicView);
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => upgradeAll());
-  else upgradeAll();
+  const begin = (): void => {
+    customElements.define("omnic-view", OmnicView);
+    upgradeAll();
+  };
+  // Elements say something at once, so the page's language is known first.
+  void learn().then(() => {
+    if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
+    else begin();
+  }, begin);
+  addEventListener("hashchange", () => {
+    const view = document.getElementById(linked() ?? "");
+    if (view instanceof OmnicView) view.open();
+  });
 }

@@ -1,50 +1,34 @@
-/** Every word that the core says. Other languages are message maps of the same keys, given to `speak`. */
+/** Every word that is said. English is here; another language comes as a chunk of its own when the page is in it. */
 
+import ENGLISH from "words:core";
 import type { State } from "./state.ts";
 
-export const ENGLISH = {
-  queued: "Waiting to start",
-  queuedBehind: "Waiting to start, {n} before this",
-  downloading: "Fetching the file",
-  downloadingOf: "Fetching the file, {done} of {total}",
-  downloadingSome: "Fetching the file, {done} so far",
-  downloaded: "Fetched, {size} of {format}",
-  converting: "Converting",
-  step: "{from} → {to}",
-  waiting: "{step}, waiting for a free slot",
-  waitingBehind: "{step}, waiting for a free slot, {n} before this",
-  ready: "Ready",
-  failed: "Failed",
-  working: "Preparing {name}",
-  open: "Open {name}",
-  close: "Close",
-  retry: "Try again",
-  download: "Download",
-  openPdf: "Open the PDF",
-  previousPage: "Previous page",
-  nextPage: "Next page",
-  page: "Page {n}",
-  cut: "The first {size}. The whole file is longer.",
-  file: "This type has no preview here.",
-  seconds: "about {n} s left",
-  minutes: "about {n} min left",
-  soon: "almost done",
-  lost: "Connection lost, trying again",
-  garbage: "The service sent something unreadable; connecting again",
-  gone: "The result could not be loaded.",
-};
-
-export type Strings = Readonly<Record<keyof typeof ENGLISH, string>>;
+export type Strings = Readonly<Record<string, string>>;
 
 let words: Strings = ENGLISH;
 
-/** Say everything in these words from now on. Missing keys stay English. */
-export function speak(strings: Partial<Strings>): void {
-  words = { ...ENGLISH, ...strings };
+/** Say what these have in these words from now on; the rest stays as it is. */
+export function speak(strings: Strings): void {
+  words = { ...words, ...strings };
 }
 
-export function say(key: keyof Strings, values: Readonly<Record<string, string | number>> = {}): string {
-  return words[key].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+/** For words that come later than their translation: what is said already stays. */
+export function know(strings: Strings): void {
+  words = { ...strings, ...words };
+}
+
+/** The page's language, where it is one that we have. */
+export async function learn(): Promise<void> {
+  const wanted = language()?.slice(0, 2).toLowerCase() ?? "en";
+  if (wanted === "en") return;
+  const { default: languages } = await import("words:languages");
+  const load = languages[wanted];
+  if (load) speak((await load()).default);
+}
+
+/** `{name}` in a sentence is replaced by its value. */
+export function say(key: string, values: Readonly<Record<string, string | number>> = {}): string {
+  return (words[key] ?? key).replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
 const language = (): string | undefined => document.documentElement.lang || undefined;

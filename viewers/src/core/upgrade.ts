@@ -1,6 +1,7 @@
 /**
  * Plain pictures that work without JavaScript: `<img src="/media/thumb.jpg:200x200/?url=..." omnic-viewer="PDF">` opens as that
- * type, `<img omnic-thumb ...>` becomes its thumbnail once there is one. Each is wrapped in an `<omnic-view>` and stays its poster.
+ * type, or as the media URL (signed, if need be) that stands there, or with an empty value as what is best; `<img omnic-thumb ...>`
+ * becomes its thumbnail once there is one. Each is wrapped in an `<omnic-view>` and stays its poster.
  */
 
 import { parseMediaUrl } from "./wire.ts";
@@ -12,12 +13,15 @@ export function upgrade(picture: HTMLImageElement): void {
   const media = parseMediaUrl(source, document.baseURI);
   if (!media || picture.closest("omnic-view")) return;
   const view = document.createElement("omnic-view");
+  const viewer = picture.getAttribute("omnic-viewer");
+  const signed = viewer?.includes("/media/");
   Object.assign(view, {
     server: media.base.href,
     url: media.wanted.url,
     thumb: new URL(source, document.baseURI).href,
-    type: picture.getAttribute("omnic-viewer") || null,
-    mode: picture.getAttribute("omnic-mode") ?? "modal",
+    type: signed ? null : viewer,
+    src: signed ? viewer : null,
+    mode: viewer === null ? "none" : picture.getAttribute("omnic-mode"),
     alt: picture.alt || null,
   });
   if (picture.loading === "lazy") view.setAttribute("loading", "lazy");

@@ -53,15 +53,10 @@ export interface Told {
 
 /** An error that the service gave a name: the wire's `code`. */
 export class WireError extends Error {
-  constructor(
-    readonly code: string,
-    message: string,
-    readonly possible: string[] = [],
-    readonly missing: string[] = [],
-    readonly retryAfter: number | null = null,
-  ) {
-    super(message);
-  }
+  declare code: string;
+  declare possible: string[];
+  declare missing: string[];
+  declare retryAfter: number | null;
 }
 
 export const isEventName = (word: unknown): word is EventName => EVENT_NAMES.includes(word as EventName);
@@ -74,13 +69,12 @@ export function wireError(body: unknown, fallback: string): WireError {
   const whole = (body ?? {}) as Record<string, unknown>;
   const data = (whole.data ?? whole) as Record<string, unknown>;
   const words = whole.detail ?? data.detail ?? whole.message ?? whole.title;
-  return new WireError(
-    typeof data.code === "string" ? data.code : "unknown",
-    typeof words === "string" ? words : fallback,
-    strings(data.possible),
-    strings(data.missing),
-    typeof data.retry_after === "number" ? data.retry_after : null,
-  );
+  return Object.assign(new WireError(typeof words === "string" ? words : fallback), {
+    code: typeof data.code === "string" ? data.code : "unknown",
+    possible: strings(data.possible),
+    missing: strings(data.missing),
+    retryAfter: typeof data.retry_after === "number" ? data.retry_after : null,
+  });
 }
 
 const SIGNATURE = ["kid", "exp", "sig"] as const;

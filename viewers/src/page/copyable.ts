@@ -1,4 +1,4 @@
-import { announce } from "../core/index.ts";
+import { announce } from "./core.ts";
 import { h } from "./dom.ts";
 
 const FEEDBACK = 2000;

@@ -1,6 +1,6 @@
 /** The way of a file through its steps, as rows to show. Pure: rows and a notification in, rows out. */
 
-import { percent, size, type Told } from "../core/index.ts";
+import { percent, size, type Told } from "./core.ts";
 
 export interface Row {
   readonly id: string;

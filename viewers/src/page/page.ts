@@ -1,16 +1,7 @@
-import {
-  announce,
-  type Connection,
-  lineTo,
-  type OmnicView,
-  say,
-  sentence,
-  type Told,
-  WireError,
-} from "../core/index.ts";
 import { advise } from "./advice.ts";
 import { type FormatFacts, type PossibleType, parseTarget } from "./catalogue.ts";
 import { copyable } from "./copyable.ts";
+import { announce, type Connection, lineTo, type OmnicView, say, sentence, type Told, WireError } from "./core.ts";
 import { h } from "./dom.ts";
 import { type Row, walk } from "./journey.ts";
 import { Picker } from "./picker.ts";

@@ -1,7 +1,7 @@
 /** What people copy: a media URL, a curl line, a script tag. Pure. */
 
-import { mediaUrl, type Wanted } from "../core/index.ts";
 import { parseTarget } from "./catalogue.ts";
+import { mediaUrl, type Wanted } from "./core.ts";
 
 const shell = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 

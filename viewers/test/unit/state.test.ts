@@ -1,6 +1,7 @@
+import ENGLISH from "words:core";
 import { describe, expect, it } from "vitest";
 import { ALMOST, advance, IDLE, type State } from "../../src/core/state.ts";
-import { ENGLISH, percent, sentence, size, speak, timeLeft } from "../../src/core/strings.ts";
+import { percent, sentence, size, speak, timeLeft } from "../../src/core/strings.ts";
 import type { EventName, Told } from "../../src/core/wire.ts";
 
 const reached = (...all: Told[]): State => all.reduce(advance, IDLE);

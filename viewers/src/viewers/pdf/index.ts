@@ -1,9 +1,12 @@
-import type { Mounted, Shown, Stage } from "../core/registry.ts";
+import type { Mounted, Shown, Stage } from "../../core/registry.ts";
+import css from "./index.css?inline";
 
 const WIDTH = 1200;
 
 /** A PDF as pictures of its pages, made by the service one at a time, beside a link to the file itself. */
-export async function mount(root: HTMLElement, shown: Shown, { signal, say }: Stage): Promise<Mounted> {
+export async function mount(root: HTMLElement, shown: Shown, stage: Stage): Promise<Mounted> {
+  stage.dress(css);
+  const { signal, say } = stage;
   const button = (text: string): HTMLButtonElement => {
     const made = document.createElement("button");
     made.type = "button";
@@ -11,8 +14,8 @@ export async function mount(root: HTMLElement, shown: Shown, { signal, say }: St
     made.textContent = text;
     return made;
   };
-  const back = button(say("previousPage"));
-  const on = button(say("nextPage"));
+  const back = button(say("pdf.previous"));
+  const on = button(say("pdf.next"));
   const number = document.createElement("span");
   number.className = "grow";
   const link = document.createElement("a");
@@ -20,7 +23,7 @@ export async function mount(root: HTMLElement, shown: Shown, { signal, say }: St
   link.href = shown.href;
   link.target = "_blank";
   link.rel = "noopener";
-  link.textContent = say("openPdf");
+  link.textContent = say("pdf.open");
   const bar = document.createElement("div");
   bar.className = "bar";
   bar.append(back, on, number, link);
@@ -37,8 +40,8 @@ export async function mount(root: HTMLElement, shown: Shown, { signal, say }: St
       picture.src = await shown.make(`png:page=${to},width=${WIDTH}`, signal);
       await picture.decode();
       page = to;
-      picture.alt = `${shown.title}, ${say("page", { n: page })}`;
-      number.textContent = say("page", { n: page });
+      picture.alt = `${shown.title}, ${say("pdf.page", { n: page })}`;
+      number.textContent = say("pdf.page", { n: page });
     } catch (reason) {
       if (signal.aborted) return;
       if (to > 1)

@@ -1,9 +1,12 @@
-import type { Mounted, Shown, Stage } from "../core/registry.ts";
+import type { Mounted, Shown, Stage } from "../../core/registry.ts";
+import css from "./index.css?inline";
 
 const MOST = 200_000;
 
 /** The text itself, its beginning where it is long. */
-export async function mount(root: HTMLElement, shown: Shown, { signal, say, size }: Stage): Promise<Mounted> {
+export async function mount(root: HTMLElement, shown: Shown, stage: Stage): Promise<Mounted> {
+  stage.dress(css);
+  const { signal, say, size } = stage;
   const response = await fetch(shown.href, { headers: { Range: `bytes=0-${MOST - 1}` }, signal });
   if (!response.ok) throw new Error(`${response.status}`);
   const charset = /charset=["']?([\w-]+)/i.exec(response.headers.get("Content-Type") ?? "")?.[1];
@@ -18,7 +21,7 @@ export async function mount(root: HTMLElement, shown: Shown, { signal, say, size
   if (whole > MOST) {
     const note = document.createElement("p");
     note.className = "note";
-    note.textContent = say("cut", { size: size(MOST) });
+    note.textContent = say("text.cut", { size: size(MOST) });
     root.append(note);
   }
   return { destroy: () => root.replaceChildren(), focus: () => block.focus() };

@@ -1,7 +1,9 @@
-import type { Mounted, Shown } from "../core/registry.ts";
+import type { Mounted, Shown, Stage } from "../../core/registry.ts";
+import css from "./index.css?inline";
 
 /** Sound and film, by what the browser brings. */
-export async function mount(root: HTMLElement, shown: Shown): Promise<Mounted> {
+export async function mount(root: HTMLElement, shown: Shown, stage: Stage): Promise<Mounted> {
+  stage.dress(css);
   const player = document.createElement(shown.mediaType.startsWith("audio/") ? "audio" : "video");
   player.controls = true;
   player.preload = "metadata";

@@ -1,7 +1,9 @@
-import type { Mounted, Shown } from "../core/registry.ts";
+import type { Mounted, Shown, Stage } from "../../core/registry.ts";
+import css from "./index.css?inline";
 
 /** A document in a frame where nothing runs: the sandbox allows no script, no form, no origin. */
-export async function mount(root: HTMLElement, shown: Shown): Promise<Mounted> {
+export async function mount(root: HTMLElement, shown: Shown, stage: Stage): Promise<Mounted> {
+  stage.dress(css);
   const frame = document.createElement("iframe");
   frame.setAttribute("sandbox", "");
   frame.title = shown.title;
