@@ -30,7 +30,7 @@ DOCUMENTS = (
 
 
 def family(
-    name: str, inputs: tuple[str, ...], *tools: Tool, specimen: str, ms: float = 6, programs: bool = False
+    name: str, inputs: tuple[str, ...], *tools: Tool, specimen: str, ms: float = 6, programs: bool = False, version: int = 1
 ) -> tuple[Converter, ...]:
     """The six things that an archive becomes. ``programs``: some that run beside the warm function read it."""
 
@@ -39,7 +39,7 @@ def family(
         takes: tuple[str, ...] = more.get("takes", ())  # type: ignore[assignment]
         return Converter(
             id=f"{name}.{word}",
-            version=1,
+            version=version,
             family="archive",
             inputs=inputs + (DOCUMENTS if name == "zip" and word in {"listing", "member"} else ()),
             outputs=outputs,
@@ -100,6 +100,7 @@ CONVERTERS: tuple[Converter, ...] = (
         specimen="parcel.7z",
         ms=50,
         programs=True,
+        version=2,
     ),
     *family("unar", ("RAR", "ALZ", "ARJ", "LHA", "ZOO"), LSAR, UNAR, specimen="parcel.lha", ms=60, programs=True),
     *family("lzop", ("LZO",), LZOP, specimen="parcel.lzo", ms=20, programs=True),

@@ -190,10 +190,10 @@ CHECKED = (
     (_type1, "PFB"),
     (_cpio, "CPIO"),
     (_dbase, "DBF"),
-    (_fat, "FAT"),
-    (_ext, "EXT"),
     (_dmg, "DMG"),
     (_fixed_disk, "VHD"),
+    (_fat, "FAT"),
+    (_ext, "EXT"),
     (_tar, "TAR"),
 )
-"""In this order: a resource fork begins as an icon does."""
+"""In this order: a resource fork begins as an icon does, a disk of fixed size as what is on it."""

@@ -77,6 +77,8 @@ OLE = {
     "PageMaker": "PMD",
     "MatOST": "WPS",
 }
+BY_STREAM = (("CONTENTS", b"CHNK", "WPS"), ("Contents", b"\xe8\xac", "PUB"))
+"""Works since 5.0, and Publisher before 98, which knew no Quill: the stream's name is common, what it begins with is theirs."""
 INSTALLER = bytes.fromhex("84100c0000000000c000000000000046")
 """Class of the root storage of Windows Installer's databases; their streams have no plain names."""
 PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".webp")
@@ -131,6 +133,8 @@ def _by_members(sample: Sample, archive: zipfile.ZipFile) -> str:
     for member, format in BY_MEMBER:
         if member in names:
             return format
+    if {"META-INF/manifest.xml", "content.xml"} <= names and (known := _by_manifest(archive)):
+        return known
     if any(name.endswith(".dist-info/WHEEL") for name in names):
         return "WHL"
     if "Index/Document.iwa" in names or "index.xml" in names or "Index.zip" in names:
@@ -146,6 +150,14 @@ def _by_members(sample: Sample, archive: zipfile.ZipFile) -> str:
     ):
         return "EPUB"  # the folder of a book, zipped as a whole
     return "ZIP"
+
+
+def _by_manifest(archive: zipfile.ZipFile) -> str | None:
+    """The first OpenOffices wrote no mimetype, and who packs a document anew may lose it: the manifest says it too (ODF 1.2 part 3, 4.3)."""
+    for entry in re.findall(rb"<manifest:file-entry\b[^>]*>", _member(archive, "META-INF/manifest.xml", MOST_TYPES)):
+        if b'full-path="/"' in entry and (kind := re.search(rb'media-type="([\w./+-]+)"', entry)):
+            return OPEN_DOCUMENT.get(kind[1].decode("ascii"))
+    return None
 
 
 def _member(archive: zipfile.ZipFile, name: str, count: int) -> bytes:
@@ -185,4 +197,21 @@ def _ole(sample: Sample) -> str | None:
     for name, format in OLE.items():
         if name.encode("utf-16-le") in whole:
             return format
+    for name, magic, format in BY_STREAM:
+        if _stream(sample, directory, size, name).startswith(magic):
+            return format
     return None
+
+
+def _stream(sample: Sample, directory: bytes, size: int, name: str) -> bytes:
+    """The first bytes of one of the root's streams; short ones lie in 64-byte pieces within the root's own ([MS-CFB] section 2.6.3)."""
+    wanted = (name + "\0").encode("utf-16-le")
+    for place in range(0, len(directory) - 127, 128):
+        entry = directory[place : place + 128]
+        if entry.startswith(wanted):
+            start, length = (int.from_bytes(entry[at : at + 4], "little") for at in (116, 120))
+            if length >= 4096:
+                return sample.read((start + 1) * size, 16)
+            root = int.from_bytes(directory[116:120], "little")
+            return sample.read((root + 1) * size + start * 64, 16)
+    return b""

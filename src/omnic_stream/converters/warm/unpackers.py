@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,11 @@ SEVEN_TYPES = {
     "QCOW2": "qcow", "VDI": "vdi", "SQUASHFS": "squashfs", "EXT": "ext", "FAT": "fat", "NTFS": "ntfs", "XAR": "xar", "MSI": "compound",
 }  # fmt: skip
 """By Format, 7-Zip's name: it is told what to take the file for, and does not go by names or by what it finds further in."""
+WITHIN = frozenset({"DMG", "VHD", "VHDX", "VMDK", "QCOW2", "VDI", "MSI"})
+"""What nobody wants to see the outer layer of: a disk holds one file system, an installer its tables and one cabinet. 7-Zip is told to
+open what is inside, too (``*.vhd``), and shows the outer layer where it knows nothing inside."""
+NAMELESS = "disk.img"
+"""The outer layer's one member has no name of its own: 7-Zip makes one of the file's, which is a descriptor here."""
 UNPACKED = 0.3
 """Part of the work that is done when a program has put everything into its folder."""
 PASSWORD = "The archive is encrypted, and nobody gave its password."  # noqa: S105 - a sentence
@@ -131,25 +136,28 @@ class _Counted:
 
 
 def seven_listed(call: Call) -> list[Member]:
+    return _seven_seen(call)[0]
+
+
+def _seven_seen(call: Call) -> tuple[list[Member], str]:
+    """What 7-Zip sees, and as which type it was told to open the file."""
+    kind = SEVEN_TYPES[call.source]
+    if call.source in WITHIN:
+        with suppress(Corrupt):
+            if within := _seven_listed(call, f"*.{kind}"):
+                return within, f"*.{kind}"
+    return _seven_listed(call, kind), kind
+
+
+def _seven_listed(call: Call, kind: str) -> list[Member]:
     """``7zz l -slt``: blocks of ``Name = value`` lines after a rule of dashes."""
-    argv = (
-        "7zz",
-        "l",
-        "-slt",
-        "-bd",
-        "-sccUTF-8",
-        "-spd",
-        "-p",
-        f"-t{SEVEN_TYPES[call.source]}",
-        "--",
-        programs.path_of(call.input),
-    )
+    argv = ("7zz", "l", "-slt", "-bd", "-sccUTF-8", "-spd", "-p", f"-t{kind}", "--", programs.path_of(call.input))
     text = followed(argv, call).decode("utf-8", "replace")
     members: list[Member] = []
     for block in text.partition("\n----------\n")[2].split("\n\n"):
         facts = {name: value for name, _, value in (line.partition(" = ") for line in block.splitlines())}
-        if facts.get("Path") and facts.get("Alternate Stream") != "+":
-            members.append(_seven_member(facts))
+        if "Size" in facts and facts.get("Alternate Stream") != "+":
+            members.append(_seven_member({"Path": NAMELESS, **facts}))
         if len(members) > MOST_MEMBERS:
             raise TooExpensive(f"The archive has more than {MOST_MEMBERS} members.")
     return members
@@ -172,8 +180,7 @@ def _seven_member(facts: dict[str, str]) -> Member:
 
 
 def seven_members(call: Call) -> Iterator[Held]:
-    members = seven_listed(call)
-    kind = SEVEN_TYPES[call.source]
+    members, kind = _seven_seen(call)
 
     def argv(archive: str, into: Path) -> Sequence[str]:
         # -aos: of two members with one name, the first; -spd: names are no patterns; links out of the folder are refused by itself
@@ -182,7 +189,8 @@ def seven_members(call: Call) -> Iterator[Held]:
     with _unpacked(call, members, argv) as folder:
         report = told_of(call, sum(member.size or 0 for member in members), UNPACKED)
         for member in members:
-            with _content(folder, member.name) if member.kind == "file" else nullcontext() as content:
+            name = member.name if member.name != NAMELESS or len(members) > 1 else next(folder.iterdir()).name
+            with _content(folder, name) if member.kind == "file" else nullcontext() as content:
                 yield member, _Counted(content, report) if content is not None else None
 
 
@@ -191,7 +199,8 @@ def seven_alone(call: Call, wanted: Callable[[Member], bool]) -> Iterator[Held]:
 
     7-Zip takes it by the name that it told itself; two of one name would come as one, so they are unpacked with all.
     """
-    members = [member for member in seven_listed(call) if wanted(member)]
+    seen, kind = _seven_seen(call)
+    members = [member for member in seen if wanted(member)]
     files = [member for member in members if member.kind == "file" and not member.encrypted]
     if len(files) > 1:
         yield from (held for held in seven_members(call) if wanted(held[0]))
@@ -199,8 +208,9 @@ def seven_alone(call: Call, wanted: Callable[[Member], bool]) -> Iterator[Held]:
     yield from ((member, None) for member in members if member not in files)
     for member in files:
         _bear(call, files)
-        options = ("-so", "-bd", "-spd", "-p", "-mmt1", f"-t{SEVEN_TYPES[call.source]}")
-        argv = ("7zz", "x", *options, "--", programs.path_of(call.input), member.name)
+        options = ("-so", "-bd", "-spd", "-p", "-mmt1", f"-t{kind}")
+        name = () if member.name == NAMELESS and len(seen) == 1 else (member.name,)
+        argv = ("7zz", "x", *options, "--", programs.path_of(call.input), *name)
         with subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, pass_fds=(call.input,), env=ENVIRONMENT
         ) as process:  # fmt: skip
