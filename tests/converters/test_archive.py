@@ -16,8 +16,9 @@ from PIL import Image
 
 from omnic_stream.converters import archive as declared
 from omnic_stream.converters.warm import archive, taken
+from omnic_stream.converters.warm.members import placed
 from omnic_stream.model.contracts import Work
-from omnic_stream.model.errors import ConverterFailed, Corrupt, TooExpensive
+from omnic_stream.model.errors import ConverterFailed, Corrupt, NotFound, TooExpensive
 from omnic_stream.runner import open_runner
 
 ZOO = Path(__file__).parent.parent / "zoo"
@@ -136,6 +137,55 @@ def test_a_member_by_its_number(run):
     for item in (numbers["dir/"], 4):
         with pytest.raises(ConverterFailed):
             run(taken.member, content, "ZIP", "member", item=str(item))
+
+
+@pytest.mark.parametrize("path", sorted(ROWS))
+def test_every_listed_file_of_the_zoo_comes_out_by_its_name(run, path):
+    source = ROWS[path]["format"]
+    told = listed(run, path, source)
+    with zipped(run, path, source) as made:
+        contents = {name: made.read(name) for name in made.namelist()}
+    members = [each for each in told.get("payload", told)["members"] if each["kind"] == "file"]
+    assert members
+    for each in members:
+        content = run(taken.member, path, source, "member", name=each["name"]).read()
+        assert content == contents[placed(each["name"])] and each["size"] in {None, len(content)}
+    with pytest.raises(NotFound, match="no member of this name"):
+        run(taken.member, path, source, "member", name="no/such/file")
+
+
+def test_the_parts_of_a_package_are_members_beside_what_it_installs(run):
+    assert run(taken.member, "archive/t.deb", "DEB", "member", name="debian-binary").read() == b"2.0\n"
+
+
+def test_names_are_those_of_the_unpacked_folder_and_the_first_file_counts(run):
+    content = packed(("./a/b.txt", b"dots"), ("c\\d.txt", b"backslash"), ("e.txt", b"first"), ("./e.txt", b"second"), ("f/", b""))
+    for name, inside in (("a/b.txt", b"dots"), ("./a/b.txt", b"dots"), ("c/d.txt", b"backslash"), ("e.txt", b"first")):
+        assert run(taken.member, content, "ZIP", "member", name=name).read() == inside
+    with pytest.raises(NotFound, match="folder"):
+        run(taken.member, content, "ZIP", "member", name="f")
+    after_a_link = tarred(entry("same", tarfile.SYMTYPE, "/etc/passwd"), entry("same"), content=b"file")
+    assert run(taken.member, after_a_link, "TAR", "member", name="same").read() == b"file"
+
+
+@pytest.mark.parametrize("name", ["../../evil", "/etc/evil", "C:\\evil", "x\n"])
+def test_names_that_lead_out_are_nobodys(run, name):
+    with pytest.raises(NotFound):
+        run(taken.member, tarred(entry(name), content=b"fine"), "TAR", "member", name=name)
+
+
+def test_one_member_of_a_7z_costs_what_it_holds_and_not_what_the_archive_holds(run, tmp_path):
+    (tmp_path / "zeros").write_bytes(bytes(80 << 20))
+    (tmp_path / "-note [1]*.txt").write_text("small")
+    subprocess.run(["7zz", "a", "-bso0", "-ms=off", "a.7z", "zeros", "./-note [1]*.txt"], cwd=tmp_path, check=True)
+    content = (tmp_path / "a.7z").read_bytes()
+    with pytest.raises(TooExpensive, match="may be a bomb"):
+        run(taken.member, content, "7Z", "member", name="zeros")
+    assert run(taken.member, content, "7Z", "member", name="-note [1]*.txt").read() == b"small"
+    broken = bytearray(content)
+    broken[40] ^= 0xFF
+    with pytest.raises(Corrupt):
+        run(taken.member, bytes(broken), "7Z", "member", name="-note [1]*.txt")
 
 
 def test_an_archive_is_unpacked_with_an_index_that_links_its_files(run):

@@ -7,6 +7,8 @@ from contextlib import suppress
 from importlib.resources import files
 from itertools import combinations
 from pathlib import Path
+from string import ascii_letters
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings
@@ -26,7 +28,7 @@ SCHEMES = {
     "file": SchemeRule(query=False),
     "data": SchemeRule(host=False),
 }
-GIT = {**SCHEMES, "git+https": SchemeRule(arguments=("ref", "path"))}
+GIT = {**SCHEMES, "git+https": SchemeRule(arguments=("ref", "path", "member")), "http": SchemeRule(arguments=("member",))}
 FORMATS = Formats(read_formats(files("omnic_stream.model").joinpath("formats.toml").read_text(encoding="utf-8")))
 
 pieces = st.sampled_from(
@@ -56,6 +58,7 @@ pieces = st.sampled_from(
         "?",
         "#",
         "<ref:",
+        "<member:",
         ">",
         "<",
         "\\",
@@ -127,6 +130,38 @@ def test_any_text_is_a_target_with_one_canonical_text_or_a_bad_target(text):
         return
     assert parse_target(target.text, FORMATS) == target
     assert target.format in FORMATS
+
+
+@given(st.text(min_size=1, max_size=40))
+def test_a_member_of_any_name_is_written_as_browsers_encode_it_or_leads_out(name):
+    """``quote`` without safe characters is encodeURIComponent, but for five that it encodes too."""
+    hidden = any(ord(letter) < 32 or 127 <= ord(letter) < 160 for letter in name)
+    parts = name.replace("\\", "/").split("/")
+    leads_out = parts[0] == "" or ".." in parts or (len(parts[0]) == 2 and parts[0][0] in ascii_letters and parts[0][1] == ":")
+    text = f"http://host/a.zip<member:{quote(name, safe='')}>"
+    if hidden or leads_out:
+        with pytest.raises(BadAddress):
+            parse_address(text, GIT)
+        return
+    address = parse_address(text, GIT)
+    assert address.member == name and parse_address(address.text, GIT) == address
+    assert address.outer == parse_address("http://host/a.zip", GIT) and address.outer.member is None
+    assert address_key(address) != address_key(address.outer)
+
+
+@pytest.mark.parametrize(
+    "member",
+    ["../a", "a/..", "a/../b", "/etc/passwd", "%2Fetc", "..%5Ca", "C:%5Ca", "c:/a", "a><member:b", "", "a%00b", "a<b", "%zz"],
+)
+def test_a_member_that_leads_out_of_its_archive_or_is_written_badly_is_refused(member):
+    with pytest.raises(BadAddress):
+        parse_address(f"http://host/a.zip<member:{member}>", GIT)
+
+
+def test_a_member_stands_beside_other_arguments():
+    address = parse_address("git+https://host/r<ref:main><member:x><path:a.zip>", GIT)
+    assert address.text == "git+https://host/r<member:x><path:a.zip><ref:main>"
+    assert address.outer.text == "git+https://host/r<path:a.zip><ref:main>"
 
 
 @pytest.mark.parametrize("url", VECTORS["url_syntax_all_must_400"])
