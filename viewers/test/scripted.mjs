@@ -167,8 +167,18 @@ async function play(job, pace) {
 
 /** Starts the service on a free port (or on the one given). */
 export async function serve({ port = 0, pace = 20, policy = POLICY } = {}) {
-  const manifest = JSON.parse(await readFile(join(assets, "manifest.json"), "utf8"));
-  const python = [join(root, ".venv/bin/python"), "/usr/bin/python3"].find((one) => existsSync(one));
+  const python = join(root, ".venv/bin/python");
+  // The manifest as the service makes it: the build's files, and which viewer opens what.
+  const listed = execFileSync(
+    python,
+    [
+      "-c",
+      "import sys,pathlib\nfrom omnic_stream.plugins import built_in_formats\nfrom omnic_stream.model.formats import Formats\nfrom omnic_stream.viewers import VIEWERS\nfrom omnic_stream.web.bundle import load\nsys.stdout.buffer.write(load(pathlib.Path(sys.argv[1]), VIEWERS, Formats(built_in_formats())).assets['manifest.json'].body)",
+      assets,
+    ],
+    { encoding: "utf8" },
+  );
+  const manifest = JSON.parse(listed);
   const site = { samples: SAMPLES, common: ["thumb.webp", "PDF", "PNG"], formats: FORMATS, version: "0.1.0" };
   const page = execFileSync(
     python,
@@ -303,6 +313,7 @@ export async function serve({ port = 0, pace = 20, policy = POLICY } = {}) {
     if (url.pathname === "/favicon.ico") return send(204, "image/x-icon", "");
     const extra = service.pages.get(url.pathname);
     if (extra) return send(200, "text/html; charset=utf-8", extra, { "Content-Security-Policy": policy });
+    if (url.pathname === "/viewer/manifest.json") return send(200, TYPES.json, listed);
     if (url.pathname.startsWith("/viewer/")) {
       const file = join(assets, url.pathname.slice(8));
       if (!existsSync(file)) return send(404, "text/plain", "no");

@@ -93,7 +93,7 @@ test("a socket that sends garbage is dropped with a message, and the work goes o
   };
   await page.goto(`${service.url}#url=https%3A%2F%2Fx.example%2Fa.docx&type=png`);
   await expect(page.locator(".notice")).toHaveText("The service sent something unreadable; connecting again");
-  await expect(page.locator("omnic-view img.picture")).toBeVisible();
+  await expect(page.locator("omnic-view .viewer.image img")).toBeVisible();
 });
 
 for (const [name, refuse] of [
@@ -165,9 +165,9 @@ test("events bubble with the notification, and opening can be stopped", async ({
   const poster = page.getByRole("button", { name: "Open a.docx" });
   await expect(page.locator("omnic-view img")).toBeVisible();
   await poster.click();
-  await expect(page.locator("omnic-view img.picture")).toHaveCount(0);
+  await expect(page.getByRole("dialog")).toHaveCount(0);
   await poster.click();
-  await expect(page.locator("omnic-view img.picture")).toBeVisible();
+  await expect(page.getByRole("dialog").locator(".viewer.image img")).toBeVisible();
   const heard = await page.evaluate(() => (globalThis as unknown as { heard: string[] }).heard);
   expect(heard.filter((one) => one === "omnic-open")).toHaveLength(2);
   expect(heard).toContain("omnic-progressconverting");

@@ -13,7 +13,7 @@ test("by keyboard alone: a sample, a type, the steps, the picture", async ({ pag
   await page.keyboard.type("portable network");
   await page.keyboard.press("Enter");
   await expect(page.locator(".journey li")).toHaveText([/^Fetch/, /^DOCX → PDF/, /^PDF → PNG/, /^Ready/]);
-  const picture = page.locator("omnic-view img.picture");
+  const picture = page.locator("omnic-view .viewer.image img");
   await expect(picture).toBeVisible();
   expect(await picture.evaluate((one: HTMLImageElement) => one.naturalWidth)).toBe(960);
   await expect(page.getByText("Media URL", { exact: true })).toBeVisible();
@@ -85,7 +85,7 @@ test("where no road leads, what is possible can be clicked", async ({ page, serv
   await expect(alert).toContainText('<img src=x onerror="alert(1)">');
   expect(await findings(page)).toEqual([]);
   await alert.getByRole("button", { name: "PNG" }).click();
-  await expect(page.locator("omnic-view img.picture")).toBeVisible();
+  await expect(page.locator("omnic-view .viewer.image img")).toBeVisible();
 });
 
 test("what is copied is said to be copied", async ({ page, service, context }) => {
@@ -99,7 +99,7 @@ test("what is copied is said to be copied", async ({ page, service, context }) =
   );
 });
 
-test("a document runs nothing, a text is text, a PDF has pages and a link", async ({ page, service, expected }) => {
+test("a document runs nothing, a text is text, the rest can be had", async ({ page, service, expected }) => {
   expected.push(/Blocked script execution .* sandboxed/); // so it should be, and Chromium says so
   await page.goto(`${service.url}#url=${encodeURIComponent(REPORT)}&type=html`);
   const frame = page.locator("omnic-view iframe");
@@ -108,16 +108,10 @@ test("a document runs nothing, a text is text, a PDF has pages and a link", asyn
   await expect(page).not.toHaveTitle("ran");
   await page.getByRole("radio", { name: /^TXT/ }).check();
   await page.getByRole("button", { name: "Make TXT" }).click();
-  await expect(page.locator("omnic-view pre")).toContainText("Line two, äöü.");
-  await page.getByRole("radio", { name: /^PDF/ }).check();
-  await page.getByRole("button", { name: "Make PDF" }).click();
-  await expect(page.locator("omnic-view img.page")).toHaveAttribute("alt", "report.docx, Page 1");
-  await page.getByRole("button", { name: "Next page" }).click();
-  await expect(page.locator("omnic-view img.page")).toHaveAttribute("alt", "report.docx, Page 2");
-  await expect(page.getByRole("link", { name: "Open the PDF" })).toHaveAttribute("href", /\/artifact\//);
+  await expect(page.locator("omnic-view .viewer.text")).toContainText("Line two, äöü.");
   await page.getByRole("radio", { name: /^DOCX/ }).check();
   await page.getByRole("button", { name: "Make DOCX" }).click();
-  await expect(page.locator("omnic-view .file")).toContainText("application/octet-stream, 2 bytes");
+  await expect(page.locator("omnic-view .viewer.file")).toContainText("application/octet-stream");
 });
 
 test.describe("accessible", () => {
@@ -131,7 +125,7 @@ test.describe("accessible", () => {
         await page.screenshot({ path: `screenshots/${colorScheme}-${width}-start.png`, fullPage: true });
         await page.goto(`${service.url}#url=${encodeURIComponent(REPORT)}&type=png`);
         await page.reload();
-        await expect(page.locator("omnic-view img.picture")).toBeVisible();
+        await expect(page.locator("omnic-view .viewer.image img")).toBeVisible();
         await expect(page.getByRole("radio", { name: /^PNG/ })).toBeChecked();
         expect(await findings(page)).toEqual([]);
         expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
