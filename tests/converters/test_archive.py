@@ -99,6 +99,22 @@ def test_sizes_times_and_folders_are_told(run):
     assert listed(run, "archive/t.lha", "LHA")["members"][1]["modified"] == "2010-02-19T06:48:58+00:00"
 
 
+def test_a_listing_says_what_a_viewer_needs_to_open_each_member(run):
+    content = packed(("docs/", b""), ("docs/Report 1.DOCX", b"12"), ("src.tar.gz", b"1"), ("LICENCE", b"words"), ("<x>%.png", b""))
+    members = listed(run, content, "ZIP")["members"]
+    assert [(each["name"], each["item"], each["size"], each["directory"], each["kind"]) for each in members] == [
+        ("docs/", 1, 0, True, "directory"),
+        ("docs/Report 1.DOCX", 2, 2, False, "file"),
+        ("src.tar.gz", 3, 1, False, "file"),
+        ("LICENCE", 4, 5, False, "file"),
+        ("<x>%.png", 5, 0, False, "file"),
+    ]
+    assert [(each.get("format"), each.get("category")) for each in members] == [
+        (None, None), ("DOCX", "office"), ("TAR.GZ", "archive"), (None, None), ("PNG", "raster"),
+    ]  # fmt: skip
+    assert all(each["modified"].startswith("20") and "packed" in each for each in members)
+
+
 def test_a_package_tells_its_parts_and_what_they_install(run):
     told = listed(run, "archive/t.deb", "DEB")
     assert [each["name"] for each in told["members"]] == ["debian-binary", "control.tar.gz", "data.tar.gz"]

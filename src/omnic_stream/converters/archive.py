@@ -39,7 +39,7 @@ def family(
         takes: tuple[str, ...] = more.get("takes", ())  # type: ignore[assignment]
         return Converter(
             id=f"{name}.{word}",
-            version=version,
+            version=version + (word == "listing"),
             family="archive",
             inputs=inputs + (DOCUMENTS if name == "zip" and word in {"listing", "member"} else ()),
             outputs=outputs,

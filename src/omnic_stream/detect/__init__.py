@@ -62,11 +62,8 @@ def by_name(formats: Formats) -> Detect:
 
 def named(formats: Formats, name: str | None) -> str | None:
     """The Format of the longest extension that is known."""
-    words = (name or "").lower().rpartition("/")[2].split(".")
-    for start in range(1, len(words)):
-        if found := [format for format in formats.by_extension(".".join(words[start:])) if not format.leaf]:
-            return found[0].name
-    return None
+    found = formats.by_file_name(name or "")
+    return found.name if found is not None else None
 
 
 def typed(formats: Formats, media_type: str | None) -> str | None:

@@ -106,6 +106,15 @@ class Formats:
     def by_extension(self, extension: str) -> tuple[Format, ...]:
         return tuple(self._by_extension.get(extension.lower().lstrip("."), ()))
 
+    def by_file_name(self, name: str) -> Format | None:
+        """By the longest extension that is known; results that are never a file of their own (``leaf``) are left out."""
+        words = name.lower().rpartition("/")[2].split(".")
+        for start in range(1, len(words)):
+            for format in self.by_extension(".".join(words[start:])):
+                if not format.leaf:
+                    return format
+        return None
+
     def by_media_type(self, media_type: str) -> Format | None:
         """Parameters (``; charset=utf-8``) are ignored."""
         wanted = media_type.partition(";")[0].strip().lower()

@@ -121,7 +121,10 @@ def _listing(all_of: Told) -> dict[str, Any]:
 
 
 def listing(call: Call) -> None:
-    """``listing.json``: ``members``, ``count``, ``size`` (unpacked bytes together), ``truncated``; of a package, ``payload``."""
+    """``listing.json``: ``members``, ``count``, ``size`` (unpacked bytes together), ``truncated``; of a package, ``payload``.
+
+    A member's ``name`` is what an address names it by (``<member:...>``). It may be hostile, and may lead nowhere.
+    """
     write(call, json.dumps(_listing(told(call)), ensure_ascii=False, indent=1).encode("utf-8", "replace"))
 
 
