@@ -1,7 +1,8 @@
 // Builds the browser side into the Python package: omnic.js (the one public name), hashed chunks, the page's script and style,
 // and manifest.json, by which the service finds them: {files: {<logical name>: {file, hash, integrity, bytes, gzip}}}.
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -29,6 +30,21 @@ const inlineCss = {
   },
 };
 
+/** `x?url`: a file of its own, a worker, under a hashed name; the import is its address relative to the module (`./x-HASH.mjs`). */
+const fileOfItsOwn = {
+  name: "file-of-its-own",
+  setup(build) {
+    build.onResolve({ filter: /\?url$/ }, async (args) => {
+      const { path } = await build.resolve(args.path.slice(0, -4), { resolveDir: args.resolveDir, kind: args.kind });
+      return { path, namespace: "file-of-its-own" };
+    });
+    build.onLoad({ filter: /.*/, namespace: "file-of-its-own" }, async (args) => ({
+      contents: await readFile(args.path),
+      loader: "file",
+    }));
+  },
+};
+
 /** The page and whoever embeds us share one omnic.js, hence one socket: the page imports it by its public name. */
 const sharedCore = {
   name: "shared-core",
@@ -52,7 +68,7 @@ const common = {
 };
 
 const viewers = (await readdir(join(here, "src/viewers"), { withFileTypes: true }))
-  .filter((entry) => entry.isDirectory())
+  .filter((entry) => entry.isDirectory() && existsSync(join(here, "src/viewers", entry.name, "index.ts")))
   .map(({ name }) => name)
   .sort();
 
@@ -68,9 +84,10 @@ const builds = await Promise.all([
     entryPoints: Object.fromEntries(viewers.map((name) => [name, `src/viewers/${name}/index.ts`])),
     entryNames: "viewer-[name]-[hash]",
     chunkNames: "viewer-chunk-[hash]",
+    assetNames: "viewer-[name]-[hash]",
     loader: { ".svg": "text" },
     splitting: true,
-    plugins: [inlineCss, words],
+    plugins: [inlineCss, fileOfItsOwn, words],
   }),
   esbuild.build({
     ...common,
@@ -93,6 +110,8 @@ const budget = JSON.parse(await readFile(join(here, "budget.json"), "utf8"));
 const files = {};
 await mkdir(out, { recursive: true });
 const packages = new Set();
+/** What each file loads later: modules on demand and workers. */
+const loads = new Map();
 for (const { outputFiles, metafile } of builds) {
   for (const output of outputFiles) {
     const file = basename(output.path);
@@ -113,6 +132,11 @@ for (const { outputFiles, metafile } of builds) {
         .filter(({ kind }) => kind === "import-statement")
         .map(({ path }) => basename(path)),
     };
+    const later = (about?.imports ?? []).filter(({ kind }) => kind === "dynamic-import" || kind === "file-loader");
+    loads.set(
+      file,
+      later.map(({ path }) => basename(path)),
+    );
     for (const input of Object.keys(about?.inputs ?? {})) {
       const owner = /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1];
       if (owner) packages.add(owner);
@@ -120,10 +144,27 @@ for (const { outputFiles, metafile } of builds) {
     await writeFile(join(out, file), output.contents);
   }
 }
+
+/** Files that a library asks for by name (fonts, tables): `assets.json` beside a viewer lists them, and they keep their names. */
+const kept = new Set();
+const legal = new Map();
+for (const viewer of viewers) {
+  const list = await readFile(join(here, "src/viewers", viewer, "assets.json"), "utf8").catch(() => "[]");
+  for (const { from, names } of JSON.parse(list)) {
+    const wanted = new RegExp(names);
+    for (const name of await readdir(join(here, "node_modules", from))) {
+      if (/^licen[cs]e/i.test(name)) legal.set(`${from}/${name}`, join(here, "node_modules", from, name));
+      if (!wanted.test(name)) continue;
+      await copyFile(join(here, "node_modules", from, name), join(out, name));
+      kept.add(name);
+    }
+  }
+}
+
 await writeFile(join(out, "licences.txt"), await licences());
 await writeFile(join(out, "manifest.json"), `${JSON.stringify({ entry: "omnic.js", files }, null, 2)}\n`);
 
-const wanted = new Set(["manifest.json", "licences.txt", ...Object.values(files).map((about) => about.file)]);
+const wanted = new Set(["manifest.json", "licences.txt", ...kept, ...Object.values(files).map((about) => about.file)]);
 for (const left of await readdir(out)) if (!wanted.has(left)) await rm(join(out, left), { recursive: true });
 
 /** What we ship of others says whose it is, in their words. */
@@ -136,6 +177,7 @@ async function licences() {
     const text = file ? await readFile(join(folder, file), "utf8") : "";
     parts.push(`${name} ${version} (${license})\n\n${text.trim()}\n`);
   }
+  for (const [name, path] of legal) parts.push(`${name}\n\n${(await readFile(path, "utf8")).trim()}\n`);
   return parts.join(`\n${"-".repeat(80)}\n\n`);
 }
 
@@ -143,14 +185,16 @@ for (const [name, about] of Object.entries(files)) {
   console.log(`${name.padEnd(24)} ${String(about.bytes).padStart(7)} B ${String(about.gzip).padStart(7)} B gzip`);
 }
 
-/** What a viewer's first use loads: its module and all that this imports. */
-function whole(name) {
+/** What a viewer's first use loads: its module and all that this imports; with a `+` also what it loads on demand, and workers. */
+function whole(asked) {
+  const name = asked.replace(/\+$/, "");
   const byFile = new Map(Object.values(files).map((about) => [about.file, about]));
   const seen = new Set();
   const add = (about) => {
     if (!about || seen.has(about)) return;
     seen.add(about);
-    for (const file of about.imports) if (file !== "omnic.js") add(byFile.get(file));
+    const more = asked === name ? [] : (loads.get(about.file) ?? []);
+    for (const file of [...about.imports, ...more]) if (file !== "omnic.js") add(byFile.get(file));
   };
   add(files[name]);
   return [...seen].reduce((sum, { gzip }) => sum + gzip, 0) || undefined;

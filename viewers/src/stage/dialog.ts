@@ -144,7 +144,7 @@ class Stage {
     const { title, wanted } = depth;
     const top = this.#depths.length === 1;
     this.#pane?.close();
-    this.#pane = new Pane({
+    const pane = new Pane({
       core,
       line,
       wanted,
@@ -152,6 +152,9 @@ class Stage {
       start: top ? start : "",
       shadow: this.#shadow,
       told: top ? told : () => {},
+      known: () => {
+        this.#download.href = pane.download;
+      },
       closed,
       open: ({ url, title, type = "view" }) => {
         this.#depths.push({ wanted: { url, type }, title });
@@ -159,14 +162,12 @@ class Stage {
         this.#pane?.focus();
       },
     });
-    this.#place.replaceChildren(this.#pane.root);
+    this.#pane = pane;
+    this.#place.replaceChildren(pane.root);
     this.#title.textContent = title;
     this.#dialog.setAttribute("aria-label", title);
     this.#back.hidden = top;
-    this.#download.href = this.#pane.download;
-    this.#download.onpointerdown = this.#download.onfocus = () => {
-      if (this.#pane) this.#download.href = this.#pane.download; // what the file is became known meanwhile
-    };
+    this.#download.href = pane.download;
     const all = this.#gallery();
     const at = all.indexOf(opening.host);
     this.#counter.textContent = all.length > 1 ? core.say("counter", { n: at + 1, total: all.length }) : "";

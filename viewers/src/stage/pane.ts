@@ -24,6 +24,8 @@ export interface Showing {
   readonly shadow: ShadowRoot;
   /** Hears each notification of what is made to be shown. */
   told(told: Told): void;
+  /** What the file is became known. */
+  known?(): void;
   /** Another file in this one's place. */
   open(other: { url: string; title: string; type?: string }): void;
   /** From a frame: it wants to be closed. */
@@ -86,6 +88,7 @@ export class Pane {
       const viewers = [...core.others, ...(await viewersOf(line.base))];
       const offers = file?.format ? forFile(viewers, file.format, file.types) : [];
       if (file) this.#file = file;
+      this.#showing.known?.();
       if (!offers.length) {
         const told = await this.#making.follow(wanted, this.#life.signal);
         const result = await this.#result(told, wanted);

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { allWords, LANGUAGES } from "../../words.mjs";
 
 const source = join(import.meta.dirname, "../../src");
-const tables = await allWords();
+const tables = (await allWords()) as Record<string, Record<string, Record<string, string>>>;
 const keys = new Set(Object.values(tables).flatMap((table) => Object.keys(table)));
 const files = readdirSync(source, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
 
@@ -12,7 +12,7 @@ describe("words", () => {
   it("are there in every language, with the same places for values", () => {
     const wrong: string[] = [];
     for (const [folder, table] of Object.entries(tables)) {
-      for (const [key, said] of Object.entries(table as Record<string, Record<string, string>>)) {
+      for (const [key, said] of Object.entries(table)) {
         const places = (text = ""): string =>
           [...text.matchAll(/\{\w+\}/g)]
             .map(([one]) => one)
