@@ -14,10 +14,12 @@ PLACED = Limits(seconds=900, stall=120, cpu=900, memory=2 * GiB, output=256 * Mi
 """Places in space are a second's work for each molecule."""
 
 
-def _made(id: str, function: str, outputs: tuple[str, ...], cost: Cost, loss: Loss, limits: Limits, *tools: Tool) -> Converter:
+def _made(
+    id: str, function: str, outputs: tuple[str, ...], cost: Cost, loss: Loss, limits: Limits, *tools: Tool, version: int = 1
+) -> Converter:
     return Converter(
         id=id,
-        version=1,
+        version=version,
         inputs=READ,
         outputs=outputs,
         run=WarmCall(function=f"{WARM}:{function}", worker="heavy", limits=limits, risky=True),
@@ -30,9 +32,9 @@ def _made(id: str, function: str, outputs: tuple[str, ...], cost: Cost, loss: Lo
 
 
 CONVERTERS: tuple[Converter, ...] = (
-    _made("molecule.convert", "convert", WRITTEN, Cost(ms=150, ms_per_mib=4000), Loss.RESTYLES, PLACED),
+    _made("molecule.convert", "convert", WRITTEN, Cost(ms=150, ms_per_mib=4000), Loss.RESTYLES, PLACED, version=2),
     _made("molecule.draw", "draw", ("SVG",), Cost(ms=250, ms_per_mib=2000), Loss.RESTYLES, QUICK),
     _made("molecule.rotating", "rotating", ("rotating.webm",), Cost(ms=6000), Loss.RASTERISES, DRAWN, EMBREE, FFMPEG),
     _made("molecule.rotating-wheel", "rotating", ("rotating.webm",), Cost(ms=6500), Loss.RASTERISES, DRAWN, EMBREE, FFMPEG_WHEEL),
-    _made("molecule.facts", "facts", ("metadata.json",), Cost(ms=300, ms_per_mib=2000), Loss.REENCODES, QUICK),
+    _made("molecule.facts", "facts", ("metadata.json",), Cost(ms=300, ms_per_mib=2000), Loss.REENCODES, QUICK, version=2),
 )

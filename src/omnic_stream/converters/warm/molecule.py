@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from omnic_stream.converters.warm import ball_stick, places, programs, views
 from omnic_stream.converters.warm import scene as drawing
+from omnic_stream.converters.warm.crystals import as_xyz, grown, whole
 from omnic_stream.converters.warm.files import write
-from omnic_stream.converters.warm.structure import Structure, backbone, bonded, from_cml, whole, without_hydrogens
+from omnic_stream.converters.warm.structure import Backbone, Structure, backbone, bonded, from_cml, without_hydrogens
 from omnic_stream.model.contracts import Call, MiB
 from omnic_stream.model.errors import ConverterFailed, Corrupt, TooExpensive
 
@@ -25,6 +26,8 @@ WITH_PLACES: Final = frozenset({"XYZ", "PDB", "MOL2"})
 """Formats that hold nothing without places in space."""
 DRAWABLE: Final = frozenset({"SDF", "MOL", "CML"})
 """Formats that hold a flat drawing as well."""
+CELLS: Final = frozenset({"PDB", "CML"})
+"""Formats that hold a crystal's cell: the asymmetric unit in it says everything. In the others there are molecules, and those are whole."""
 CRYSTALS: Final = frozenset({"CIF", "CAR", "PDB"})
 MOST_FILLED: Final = 1500
 """Atoms of a crystal's cell that are drawn."""
@@ -35,6 +38,9 @@ MOST_BUILT: Final = 2000
 FEW: Final = 3
 """Molecules that are placed by a force field, a second or more each."""
 TOGETHER: Final = 40
+ARCHIVED: Final = re.compile(rb"_atom_site\.group_PDB\s+_atom_site\.id\s+_atom_site\.type_symbol\s")
+CAPITALS: Final = re.compile(rb"^((?:ATOM|HETATM)[ \t]+\S+[ \t]+[A-Z])([A-Z])(?=[ \t])", re.MULTILINE)
+"""The Protein Data Bank writes elements in capitals (``SE``, ``ZN``), which Open Babel 3.1.1 knows in PDB, and not in mmCIF."""
 BROKEN: Final = "The molecule is broken, cut short or of a kind that cannot be read."
 
 
@@ -45,6 +51,8 @@ def convert(call: Call) -> None:
         kind, wanted = _read_as(call.source, given), f"-o{OUT.get(call.target, call.target.lower())}"
         first = _structure(call.source, given)
         call.report(0.05)
+        if kind == "cif" and call.target not in CELLS and (whole_ones := _grown(given, first)) is not None:
+            given, kind = whole_ones, "xyz"
         only = ("-l", "1") if call.target == "MOL" else ()
         if first.dimensions >= (3 if call.target in WITH_PLACES else 2 if call.target in DRAWABLE else 0):
             made = _obabel((f"-i{kind}", given.name, wanted, *only), folder)
@@ -56,6 +64,22 @@ def convert(call: Call) -> None:
     if not made.strip():
         raise Corrupt(BROKEN)
     write(call.output, made)
+
+
+def _grown(given: Path, first: Structure) -> Path | None:
+    """A crystal's molecules as a file, where the asymmetric unit holds parts of them only."""
+    if first.cell is None or first.dimensions < 3 or len(first.symbols) > MOST_FILLED:
+        return None
+    try:
+        filled = _structure("CIF", given, "--fillUC", "strict")
+    except Corrupt:  # no symmetry is told: obabel writes nothing
+        return None
+    found = grown(first, filled) if len(filled.symbols) <= MOST_FILLED else None
+    if found is None:
+        return None
+    made = given.with_name("grown")
+    made.write_text(as_xyz(found))
+    return made
 
 
 def _built(call: Call, smiles: Path, wanted: str) -> bytes:
@@ -123,7 +147,10 @@ def _sides(inchi: str) -> set[str]:
 def _copied(call: Call, folder: Path) -> Path:
     if os.fstat(call.input).st_size > MOST_BYTES:
         raise TooExpensive(f"The file is longer than the {MOST_BYTES // MiB} MiB that are read for this type.")
-    return programs.copied(call, folder, "molecule")
+    given = programs.copied(call, folder, "molecule")
+    if call.source == "CIF" and ARCHIVED.search(content := given.read_bytes()):
+        given.write_bytes(CAPITALS.sub(lambda found: found[1] + found[2].lower(), content))
+    return given
 
 
 def _obabel(words: tuple[str, ...], folder: Path, *, seconds: int | None = None) -> bytes:
@@ -174,7 +201,7 @@ def draw(call: Call) -> None:
     """The first molecule as SVG: flat, or as balls and sticks where a flat drawing says nothing (crystals, proteins, the large)."""
     with programs.scratch() as folder:
         given = _copied(call, folder)
-        chains = backbone(given.read_bytes()) if call.source == "PDB" else None
+        chains = _chains(call.source, given)
         if chains is not None:
             write(call.output, ball_stick.drawn(chains.bound, chains.chains).encode())
             return
@@ -182,6 +209,13 @@ def draw(call: Call) -> None:
         call.report(0.3)
         text = ball_stick.drawn(found) if found is not None else _flat(call.source, given)
     write(call.output, text.encode())
+
+
+def _chains(source: str, given: Path) -> Backbone | None:
+    """Of a protein; mmCIF by way of PDB."""
+    if source == "PDB":
+        return backbone(given.read_bytes())
+    return backbone(_obabel(("-immcif", given.name, "-opdb"), given.parent)) if _read_as(source, given) == "mmcif" else None
 
 
 def _solid(source: str, given: Path) -> Structure | None:
@@ -272,7 +306,7 @@ def rotating(call: Call) -> None:
     """The first molecule turning, its atoms as balls; with places made for it where it has none."""
     with programs.scratch() as folder:
         given = _copied(call, folder)
-        chains = backbone(given.read_bytes()) if call.source == "PDB" else None
+        chains = _chains(call.source, given)
         shown = (chains.bound, chains.chains) if chains is not None else (_in_space(call.source, given), ())
         soup = ball_stick.triangles(*shown)
     views.turning(call, drawing.Stage(soup))
@@ -305,7 +339,9 @@ def facts(call: Call) -> None:
         described = _described(kind, given, small=small)
         key = smiles = b""
         if small:
-            one = (f"-i{kind}", given.name, "-f", "1", "-l", "1", "--title", "")
+            whole_ones = _grown(given, first) if kind == "cif" else None
+            named = (f"-i{kind}", given.name) if whole_ones is None else ("-ixyz", whole_ones.name)
+            one = (*named, "-f", "1", "-l", "1", "--title", "")
             key, smiles = _obabel((*one, "-oinchikey"), folder).strip(), _obabel((*one, "-ocan"), folder)
         count = _count(kind, given)
     formula, mass = described

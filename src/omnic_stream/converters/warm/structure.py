@@ -216,11 +216,11 @@ def _cell(element: Any) -> Any:
 
 def bonded(found: Structure) -> Structure:
     """With bonds where two atoms are as near as their radii say, for files that have none. Metals do not bind metals."""
-    pairs, _ = _neighbours(found.symbols, found.points)
+    pairs, _ = neighbours(found.symbols, found.points)
     return replace(found, bonds=tuple((a, b, 1.0) for a, b in pairs if a < b))
 
 
-def _neighbours(symbols: tuple[str, ...], points: Any) -> tuple[list[tuple[int, int]], Any]:
+def neighbours(symbols: tuple[str, ...], points: Any) -> tuple[list[tuple[int, int]], Any]:
     """Pairs that bind, both ways round, and how far apart they are."""
     import numpy as np
 
@@ -250,71 +250,6 @@ def _neighbours(symbols: tuple[str, ...], points: Any) -> tuple[list[tuple[int, 
         )
         pairs += [(number, int(near[at])) for at in np.flatnonzero(fits)]
     return pairs, reach
-
-
-def whole(found: Structure) -> Structure:
-    """A crystal's filled cell as molecules in one piece, each with its middle in the cell; of nets without end, a few cells side by side.
-
-    Bonds are looked for across the cell's walls: the 26 cells around are there while they are.
-    """
-    import numpy as np
-
-    cell, count = found.cell, len(found.symbols)
-    inside = np.linalg.inv(cell)
-    steps = np.array([(x, y, z) for x in (-1, 0, 1) for y in (-1, 0, 1) for z in (-1, 0, 1)])
-    steps = steps[np.argsort(np.abs(steps).sum(axis=1), kind="stable")]
-    images = np.concatenate([found.points + step @ cell for step in steps])
-    pairs, _ = _neighbours(found.symbols * len(steps), images)
-    links: dict[int, list[tuple[int, Any]]] = {}
-    for a, b in pairs:
-        if a < count:
-            links.setdefault(a, []).append((b % count, steps[b // count]))
-    shift: dict[int, Any] = {}
-    points = found.points.copy()
-    endless = False
-    for start in range(count):
-        if start in shift:
-            continue
-        shift[start] = np.zeros(3, int)
-        waiting, members, closed = [start], [start], True
-        while waiting:
-            here = waiting.pop()
-            for there, step in links.get(here, ()):
-                goal = shift[here] + step
-                if there not in shift:
-                    shift[there] = goal
-                    waiting.append(there)
-                    members.append(there)
-                elif not np.array_equal(shift[there], goal):
-                    closed = False
-        if not closed:
-            endless = True
-            continue
-        moved = points[members] + np.array([shift[each] for each in members]) @ cell
-        middle = np.floor(moved.mean(axis=0) @ inside + 1e-6)
-        points[members] = moved - middle @ cell
-    made = replace(found, points=points)
-    return bonded(_repeated(made) if endless else made)
-
-
-def _repeated(found: Structure) -> Structure:
-    """Side by side until it is some eight angstroms wide each way, with the atoms of its far walls."""
-    import numpy as np
-
-    lengths = np.linalg.norm(found.cell, axis=1)
-    times = [int(min(3, max(1, round(8 / length)))) for length in lengths]
-    fractions = found.points @ np.linalg.inv(found.cell)
-    fractions -= np.floor(fractions + 1e-4)
-    symbols: list[str] = []
-    places: list[Any] = []
-    for x in range(-1, times[0] + 1):
-        for y in range(-1, times[1] + 1):
-            for z in range(-1, times[2] + 1):
-                moved = fractions + np.array((x, y, z))
-                kept = ((moved > -1e-3) & (moved < np.array(times) + 1e-3)).all(axis=1)
-                symbols += [found.symbols[at] for at in np.flatnonzero(kept)]
-                places.append(moved[kept])
-    return replace(found, symbols=tuple(symbols), points=np.concatenate(places) @ found.cell, bonds=())
 
 
 def without_hydrogens(found: Structure) -> Structure:
