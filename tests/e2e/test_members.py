@@ -79,6 +79,8 @@ async def test_five_members_at_once_are_one_download_and_each_becomes_what_it_ca
     assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(asked, 200), answers["book"].text
     assert "A walk around the harbour" in answers["pdf"].text
     assert picture(answers["picture"].content) == ("JPEG", 200, 133)
+    assert "fr%C3%BCh%20%26%20sp%C3%A4t.jpg" in answers["picture"].headers["content-disposition"]
+    assert 'filename="leaflet.txt"' in answers["pdf"].headers["content-disposition"]
     assert picture(answers["page"].content) == ("PNG", 85, 120)
     assert "The pier stood dry." in answers["book"].text
     assert answers["words"].content == NOON

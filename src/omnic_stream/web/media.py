@@ -154,9 +154,9 @@ def as_error(failed: Failed) -> OmnicError:
 
 
 def saved_name(row: Finished, site: Site) -> str:
-    """What a download is called: the address's last segment with the result's extension."""
+    """What a download is called: the member's name or the address's last segment, with the result's extension."""
     address = site.address(row.address)
-    where = address.argument("path") or ("" if address.scheme == "data" else unquote(address.path))
+    where = address.member or address.argument("path") or ("" if address.scheme == "data" else unquote(address.path))
     stem = PurePosixPath(where.rstrip("/")).stem
     extension = row.artifact.entry.partition(".")[2]
     if not stem or address.scheme == "bytes":
