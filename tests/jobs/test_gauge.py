@@ -74,6 +74,20 @@ def test_waiting_for_a_slot_does_not_move_the_bar():
     assert gauge.show(60.0).overall == 0.0
 
 
+def test_a_long_wait_is_no_progress_while_it_lasts_and_however_often_the_line_moves():
+    gauge = Gauge(0.0)
+    gauge.rests(0.0)  # before the download
+    gauge.moves(30.0)
+    gauge.plan([Leg("A", "B", 2.0, known=True)])
+    gauge.step(0, 31.0)
+    for position in range(30):
+        gauge.waits(30 - position, 31.0 + position)
+        assert gauge.show(31.5 + position).overall <= 1 / 3
+    gauge.runs(None, 61.0)
+    assert gauge.show(61.0).overall <= 1 / 3
+    assert gauge.show(63.0).overall > 0.4
+
+
 @given(st.floats(0, 1000), st.floats(0, 1000), st.floats(0.01, 100))
 def test_an_estimated_fraction_grows_and_never_arrives(one, other, expected):
     early, late = sorted((one, other))

@@ -290,8 +290,10 @@ class Conveyor:
                 self._begun(job, 0)
             self._progressed(job, told.progress)
         elif isinstance(told, InLine):
+            job.gauge.rests(trio.current_time())
             job.tell(Queued(position=told.position))
         else:
+            job.gauge.moves(trio.current_time())
             edge = told.bytes == 0 or told.bytes == told.total  # start and end are always told
             job.tell(Downloading(bytes=told.bytes, total=told.total), now=edge)
 

@@ -60,6 +60,8 @@ class Gauge:
         self._told = began
         self._waiting: int | None = None
         self._idle = 0.0
+        """Seconds spent waiting for its turn: they are no progress."""
+        self._idle_since: float | None = None
         self._overall = 0.0
 
     def plan(self, legs: Sequence[Leg]) -> None:
@@ -67,15 +69,28 @@ class Gauge:
         self._legs, self._at, self._fraction, self._waiting = legs, 0, None, None
 
     def step(self, index: int, now: float) -> None:
+        self.moves(now)
         self._at, self._step_began, self._fraction, self._waiting = index, now, None, None
+
+    def rests(self, now: float) -> None:
+        """From here on it waits for its turn; told again, it waits on."""
+        if self._idle_since is None:
+            self._idle_since = now
+
+    def moves(self, now: float) -> None:
+        """Its turn has come."""
+        if self._idle_since is not None:
+            self._idle += now - self._idle_since
+            self._idle_since = None
 
     def waits(self, position: int, now: float) -> None:
         self._waiting, self._step_began = position, now
+        self.rests(now)
 
     def runs(self, fraction: float | None, now: float) -> None:
         """The Step has its slot; a fraction that goes back is the tool's second pass and is not shown."""
+        self.moves(now)
         if self._waiting is not None:
-            self._idle += now - self._step_began
             self._waiting, self._step_began = None, now
         if fraction is None or fraction != fraction:  # NaN  # noqa: PLR0124
             return
@@ -93,7 +108,8 @@ class Gauge:
         else:
             fraction, estimated = None, True
         remaining = self._remaining(leg, elapsed, measured) + sum(later.seconds for later in self._legs[self._at + 1 :])
-        spent = max(now - self._began - self._idle, 0.0)
+        idle = self._idle + (now - self._idle_since if self._idle_since is not None else 0.0)
+        spent = max(now - self._began - idle, 0.0)
         whole = spent / (spent + remaining) if spent + remaining > 0 else 0.0
         self._overall = max(self._overall, min(whole, ALMOST))
         return Shown(
