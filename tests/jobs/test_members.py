@@ -8,13 +8,14 @@ import trio
 from omnic_stream.jobs.conveyor import open_conveyor
 from omnic_stream.jobs.following import following
 from omnic_stream.model.address import parse_address
-from omnic_stream.model.contracts import Command, Converter, Cost, Fetched, Validators, Wanted
+from omnic_stream.model.contracts import Command, Converter, Cost, Fetched, MiB, Validators, Wanted
 from omnic_stream.model.errors import ConverterFailed, NotFound
 from omnic_stream.model.events import Converting, Downloaded, Failed, Queued, Ready
 from omnic_stream.model.formats import Format, Formats
 from omnic_stream.model.graph import ConversionGraph
 from omnic_stream.model.keys import address_key
 from omnic_stream.model.target import parse_target
+from omnic_stream.store import open_store
 from omnic_stream.testing.runner import FakeRunner, Scripted
 from omnic_stream.testing.source import StubSource
 from omnic_stream.testing.store import MemoryStore
@@ -42,8 +43,8 @@ def taken_out(work):
 
 
 class House:
-    def __init__(self, folder, scripts):
-        self.source, self.store = StubSource(), MemoryStore(folder)
+    def __init__(self, store, scripts):
+        self.source, self.store = StubSource(), store
         self.runner = FakeRunner(scripts={"open": Scripted(output=taken_out), "ab": Scripted(seconds=1)} | scripts)
         self.began, self.looked = trio.current_time(), []
 
@@ -64,27 +65,28 @@ class House:
         return self.runner.started("open")
 
 
+@asynccontextmanager
+async def opened(store, converters=ROADS, **scripts):
+    trio.lowlevel.current_clock().autojump_threshold = 0.005  # the store's threads are real
+    built = House(store, scripts)
+    async with open_conveyor(
+        formats=FORMATS,
+        graph=ConversionGraph(FORMATS, converters),
+        sources={"stub": built.source},
+        detect=built.detect,
+        runner=built.runner,
+        store=store,
+        slots=2,
+        queue_limit=8,
+        now=built.now,
+    ) as jobs:
+        built.jobs = jobs
+        yield built
+
+
 @pytest.fixture
 def house(tmp_path):
-    @asynccontextmanager
-    async def opened(converters=ROADS, **scripts):
-        trio.lowlevel.current_clock().autojump_threshold = 0.005  # the store's threads are real
-        built = House(tmp_path / str(len(list(tmp_path.iterdir()))), scripts)
-        async with open_conveyor(
-            formats=FORMATS,
-            graph=ConversionGraph(FORMATS, converters),
-            sources={"stub": built.source},
-            detect=built.detect,
-            runner=built.runner,
-            store=built.store,
-            slots=2,
-            queue_limit=8,
-            now=built.now,
-        ) as jobs:
-            built.jobs = jobs
-            yield built
-
-    return opened
+    return lambda **scripts: opened(MemoryStore(tmp_path / str(len(list(tmp_path.iterdir())))), **scripts)
 
 
 async def told(house, wanted, **how):
@@ -124,6 +126,20 @@ async def test_many_members_are_one_download_and_each_is_taken_out_once(house, a
                     nursery.start_soon(told, h, h.wanted(member, type, seconds=1.0))
         assert len(h.source.fetches) == 1 and h.taken() == 3
         assert content(h, h.wanted("y")) == b"box one: y"
+
+
+async def test_two_services_on_one_store_take_a_member_out_once(tmp_path, autojump_clock):
+    slow = Scripted(seconds=3, output=taken_out)
+    async with (
+        open_store(tmp_path / "store", max_content=MiB) as one_store,
+        open_store(tmp_path / "store", max_content=MiB) as other_store,
+        opened(one_store, open=slow) as one,
+        opened(other_store, open=slow) as other,
+        trio.open_nursery() as nursery,
+    ):
+        for h in (one, other):
+            nursery.start_soon(told, h, h.wanted("x", seconds=2.0))
+    assert (len(one.source.fetches) + len(other.source.fetches), one.taken() + other.taken()) == (1, 1)
 
 
 async def test_a_member_is_as_fresh_as_its_archive_and_taken_out_again_only_of_another(house, autojump_clock):
