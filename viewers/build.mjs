@@ -94,6 +94,8 @@ const builds = await Promise.all([
     entryPoints: {
       page: "src/page/page.ts",
       "page-style": "src/page/page.css",
+      demo: "src/page/demo.ts",
+      "demo-style": "src/page/demo.css",
       open: "src/page/open.ts",
       "open-style": "src/page/open.css",
       icon: "src/page/icon.svg",

@@ -1,8 +1,9 @@
 // Words in six languages stand beside the code that says them, in words.json: {key: {en, de, fr, es, ja, ar}}. Modules are made of
 // them: `words:core` (English, of the core), `words:stage` (English, of the stage and all viewers), `words:de` ... (everything),
 // `words:languages` (how to load those).
+import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const source = join(dirname(fileURLToPath(import.meta.url)), "src");
@@ -24,11 +25,17 @@ export async function wordsModule(name) {
     return `export default {${LANGUAGES.slice(1).map((one) => `${one}: () => import("words:${one}")`)}};`;
   }
   const language = LANGUAGES.includes(name) ? name : "en";
-  const chosen = Object.entries(await allWords()).filter(
-    ([folder]) => language === name || (name === "core") === (folder === "core"),
+  const all = Object.entries(await allWords());
+  const entries = all.flatMap(([folder, table]) =>
+    Object.entries(table).map(([key, said]) => [folder, key, said[language]]),
   );
-  const words = chosen.flatMap(([, table]) => Object.entries(table).map(([key, said]) => [key, said[language]]));
-  return `export default ${JSON.stringify(Object.fromEntries(words))};`;
+  const chosen = entries.filter(([folder, key]) => {
+    const viewer = folder.startsWith("viewers/");
+    if (language === name) return true;
+    if (name === "stage") return folder !== "core" && (!viewer || key.endsWith(".title"));
+    return folder === name;
+  });
+  return `export default ${JSON.stringify(Object.fromEntries(chosen.map(([, key, text]) => [key, text])))};`;
 }
 
 /** For esbuild. */
@@ -36,6 +43,14 @@ export const words = {
   name: "words",
   setup(build) {
     build.onResolve({ filter: /^words:/ }, (args) => ({ path: args.path.slice(6), namespace: "words" }));
+    // A viewer's module brings its own English: it exports `words`.
+    build.onLoad({ filter: /[\\/]viewers[\\/][\w-]+[\\/]index\.ts$/ }, async ({ path }) => {
+      const folder = dirname(path);
+      const text = await readFile(path, "utf8");
+      const spoken = existsSync(join(folder, "words.json"));
+      const line = `\nexport { default as words } from "words:viewers/${basename(folder)}";\n`;
+      return { contents: spoken ? text + line : text, loader: "ts", resolveDir: folder };
+    });
     build.onLoad({ filter: /.*/, namespace: "words" }, async (args) => ({
       contents: await wordsModule(args.path),
       resolveDir: source,

@@ -89,6 +89,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Modules beside omnic.toml (or anywhere on the path) that declare converters, sources, formats or viewers."""
     admin_token: str = ""
     """The password of ``/admin/``. Without one, the page is there for services on loopback only."""
+    demo: str = ""
+    """Folder of files that ``/demo/`` shows, each in its viewer; empty: the samples that travel with the package."""
     zoo_report: str = ""
     """A report of ``scripts/zoo --json``, shown on the admin page."""
     log: Literal["debug", "info", "warning", "error"] = "info"
@@ -224,6 +226,8 @@ def _validated(config: Config) -> Config:
     }.items():
         if getattr(config, name) < low:
             raise MisconfiguredError(f"{name} is at least {low}.")
+    if config.demo and not Path(config.demo).expanduser().is_dir():
+        raise MisconfiguredError("The folder of demo does not exist.")
     for name, root in config.file_roots.items():
         if not Path(root).expanduser().is_dir():
             raise MisconfiguredError(f"The folder of file root {name!r} does not exist.")

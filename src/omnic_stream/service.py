@@ -29,6 +29,8 @@ from omnic_stream.store import DiskStore, open_store
 
 TOOLS = "tools"
 SAMPLES = "samples"
+DEMO = "demo"
+"""Names of file roots that are ours."""
 """The file root that every service has: the samples that travel with the package."""
 
 
@@ -174,7 +176,9 @@ def schemes(config: Config) -> dict[str, SchemeRule]:
 
 def file_roots(config: Config) -> dict[str, Path]:
     samples = Path(str(files("omnic_stream").joinpath(SAMPLES)))
-    return {SAMPLES: samples} | {name: Path(folder).expanduser().resolve() for name, folder in config.file_roots.items()}
+    given = {name: Path(folder).expanduser().resolve() for name, folder in config.file_roots.items()}
+    shown = {DEMO: Path(config.demo).expanduser().resolve()} if config.demo else {}
+    return {SAMPLES: samples} | shown | given
 
 
 async def probed(plugins: Plugins, runner: CagedRunner, store: DiskStore) -> list[ToolState]:

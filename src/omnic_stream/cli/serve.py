@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gc
 import json
 import resource
@@ -12,6 +13,7 @@ from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import trio
 
@@ -19,7 +21,7 @@ from omnic_stream.cli.running import run as run_trio
 from omnic_stream.cli.running import set_up_log
 from omnic_stream.config import Config, load
 from omnic_stream.model.errors import MisconfiguredError
-from omnic_stream.service import SAMPLES, Service, open_service
+from omnic_stream.service import DEMO, SAMPLES, Service, open_service
 from omnic_stream.web.access import Access
 from omnic_stream.web.admin import Admin
 from omnic_stream.web.app import create_app, live_of
@@ -34,6 +36,8 @@ MOST_FILES = 16_384
 """Descriptors to ask for: the usual soft limit of 1,024 would be the limit of connections too."""
 CORE = ("image", "pdf", "text", "vector")
 """The families without which the service is not ready."""
+MOST_SHOWN = 1000
+"""Files on the demo's page."""
 SHOWN = ("compass.svg", "field-notes.md", "harbour.jpg", "leaflet.pdf", "letter.docx", "tides.csv")
 """The samples that the page offers to click; the others are for the doctor."""
 
@@ -101,11 +105,24 @@ def site_of(service: Service, config: Config, metrics: Metrics | None, stopping:
         profiles=frozenset(config.profiles),
         common=config.common,
         samples=tuple(f"file://{SAMPLES}/{name}" for name in SHOWN),
+        demo=demo_of(config),
         version=version("omnic-stream"),
         admin=admin_of(service, config),
         ready=lambda: families(service) | {"running": not stopping.is_set()},
         metrics=metrics if config.on_loopback else None,
     )
+
+
+def demo_of(config: Config) -> tuple[str, ...]:
+    """Addresses of what ``/demo/`` shows. Of a folder with a MANIFEST.csv (as tests/zoo has one) what that lists, else all files."""
+    root, name = (Path(config.demo).expanduser(), DEMO) if config.demo else (Path(str(files("omnic_stream"))) / SAMPLES, SAMPLES)
+    manifest = root / "MANIFEST.csv"
+    if manifest.is_file():
+        with manifest.open(encoding="utf-8", newline="") as lines:
+            paths = [row["path"] for row in csv.DictReader(lines)]
+    else:
+        paths = sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
+    return tuple(f"file://{name}/{quote(path)}" for path in paths[:MOST_SHOWN] if not path.startswith("hostile/"))
 
 
 def admin_of(service: Service, config: Config) -> Admin | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
@@ -32,14 +33,19 @@ class Pages:
         shell = shells.get_template("page.html")
         self._page = _document(shell, site, files, base="viewer/", own="'none'")
         self._framed = _document(shell, site, files, base="", own=" ".join(["'self'", *origins]), script="open")
-        self._demo = _document(shell, site, files, base="../viewer/", own="'none'", script="demo")
+        self._site, self._shell = site, shell
+        self._demo = self._shown_demo()
         self._admin = _document(shell, site, files, base="../viewer/", own="'none'", script="admin") if site.admin else None
 
     def page(self, method: str, fields: Mapping[bytes, bytes], encodings: str) -> Reply:
         return _shown(self._page, method, fields, encodings)
 
     def demo(self, method: str, fields: Mapping[bytes, bytes], encodings: str) -> Reply:
-        return _shown(self._demo, method, fields, encodings)
+        signed = bool(self._site.access.signing_keys)  # then its links run out
+        return _shown(self._shown_demo() if signed else self._demo, method, fields, encodings)
+
+    def _shown_demo(self) -> Asset:
+        return _document(self._shell, self._site, self._bundle.files, base="../viewer/", own="'none'", script="demo")
 
     def admin(self, method: str, fields: Mapping[bytes, bytes], encodings: str) -> Reply:
         """Raises NotFound where there is none."""
@@ -93,6 +99,26 @@ def _facts(site: Site) -> dict[str, object]:
     return {"samples": list(site.samples), "common": list(site.common), "formats": formats, "version": site.version}
 
 
+def _demo_facts(site: Site) -> dict[str, object]:
+    """Each file with its links (signed where they must be) and the category that its name tells."""
+    shown: list[dict[str, str]] = []
+    for address in site.demo:
+        name = unquote(address.rpartition("/")[2])
+        parts = name.lower().split(".")[1:]
+        found = next((one for at in range(len(parts)) for one in site.formats.by_extension(".".join(parts[at:]))), None)
+        shown.append(
+            {
+                "name": name,
+                "url": address,
+                "src": site.links.media("view", address),
+                "thumb": site.links.media("thumb.webp:320x240", address),
+                "format": found.title if found is not None else "",
+                "category": found.category if found is not None else "",
+            }
+        )
+    return {"files": shown}
+
+
 def _argument(rule: ArgumentRule) -> dict[str, object]:
     """``low`` and ``high`` are null where the value is no number."""
     bounded = rule.kind in {"int", "float"}
@@ -112,7 +138,7 @@ def _document(
 
     ``base`` leads from the document to the viewers: a relative address, so that a proxy may put a prefix before all of it.
     """
-    facts = {} if script == "open" else _facts(site)
+    facts = {"open": dict[str, object], "demo": lambda: _demo_facts(site)}.get(script, lambda: _facts(site))()
     if script == "admin" and site.admin is not None:
         facts["admin"] = site.admin.facts()
     body = shell.render(files=files, site=facts, base=base, script=script)

@@ -43,6 +43,8 @@ class Site:
     """Formats that the page offers first."""
     samples: tuple[str, ...] = ()
     """Addresses that the page offers to click."""
+    demo: tuple[str, ...] = ()
+    """Addresses of the files that ``/demo/`` shows."""
     version: str = ""
     ready: Callable[[], Mapping[str, bool]] = always_ready
     """Parts by name, and whether each works; all must, for ``/readyz`` to be 200."""

@@ -93,9 +93,9 @@ export class OmnicView extends HTMLElement {
   #begun = false;
   #stale = false;
 
-  readonly #poster = make("img", { alt: "", hidden: true });
+  readonly #poster = make("img", { hidden: true });
   readonly #slot = make("slot");
-  readonly #play = make("span", { className: "play", part: "play-button", hidden: true });
+  readonly #play = make("span", { className: "play", part: "play-button" });
   #frame: HTMLElement = make("div", { className: "poster", part: "poster" });
   readonly #work = new Work(() => this.retry());
   readonly #stage = make("div", { className: "stage", part: "stage", hidden: true });
@@ -267,7 +267,7 @@ export class OmnicView extends HTMLElement {
     if (settled(this.#state)) this.#leave();
     if (told.name === "ready") {
       const picture = this.querySelector("img") ?? this.#poster;
-      if (picture === this.#poster) picture.alt = this.#play.hidden ? this.#name() : "";
+      if (picture === this.#poster) picture.alt = this.openable ? "" : this.#name();
       picture.src = new URL(told.href ?? mediaUrl(this.#base(), wanted), this.#base()).href;
       picture.hidden = false;
     }
@@ -328,7 +328,6 @@ export class OmnicView extends HTMLElement {
       frame.ariaLabel = say("open", { name: this.#name() });
       frame.addEventListener("click", () => this.open());
     }
-    this.#play.hidden = !opens;
     this.#slot.replaceChildren(this.#poster);
     frame.append(this.#slot, this.#play);
     const measures = /(\d+)x(\d+)/i.exec(this.#thumb.split("?", 1)[0] ?? "");
@@ -347,6 +346,7 @@ export class OmnicView extends HTMLElement {
     const working = this.#watch !== null && !settled(this.#state);
     this.toggleAttribute("busy", working);
     this.ariaBusy = working ? "true" : null;
+    this.#play.hidden = working || !this.openable;
     this.#work.draw(this.#state, working, this.#name());
   }
 

@@ -13,15 +13,11 @@ export { percent, type Strings, speak } from "./strings.ts";
 export { mediaUrl, parseMediaUrl, type Told, type Wanted, WireError } from "./wire.ts";
 
 if (!customElements.get("omnic-view")) {
-  const begin = (): void => {
-    customElements.define("omnic-view", OmnicView);
-    upgradeAll();
-  };
-  // Elements say something at once, so the page's language is known first.
-  void learn().then(() => {
-    if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
-    else begin();
-  }, begin);
+  // Elements say something at once, so the page's language is known first; who imports this may make them right away.
+  await learn().catch(console.warn);
+  customElements.define("omnic-view", OmnicView);
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => upgradeAll());
+  else upgradeAll();
   addEventListener("hashchange", () => {
     const view = document.getElementById(linked() ?? "");
     if (view instanceof OmnicView) view.open();

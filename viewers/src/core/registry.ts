@@ -55,13 +55,22 @@ export interface Viewer {
   readonly name: string;
   /** What its tab is called. */
   readonly title?: string;
+  /** A class for its root beside the name, for style. */
+  readonly kind?: string;
   /** Formats (by name) of files that it is good for. */
   readonly opens?: readonly string[];
   /** Types, best first, in one of which it takes a file; what the file is already needs no making. */
   readonly shows: readonly string[];
   /** Media types of results that it takes whatever they are called, `*` at the end for all that begin so. */
   readonly mediaTypes?: readonly string[];
-  load(): Promise<{ mount(root: HTMLElement, shown: Shown, stage: Stage): Promise<Mounted> }>;
+  load(): Promise<Module>;
+}
+
+/** What a viewer's module exports. */
+export interface Module {
+  mount(root: HTMLElement, shown: Shown, stage: Stage): Promise<Mounted>;
+  /** What it says, by key; words of the page's own language that are known already are kept. */
+  readonly words?: Readonly<Record<string, string>>;
 }
 
 /** This page's own viewers; they are asked before the service's, the newest first. */

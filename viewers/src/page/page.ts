@@ -135,7 +135,15 @@ const main = document.getElementById("omnic") ?? document.body.appendChild(h("ma
 const title = main.querySelector("h1");
 main.replaceChildren(
   ...(title
-    ? [h("header", { className: "masthead" }, title, h("p", {}, "Any file from any address, as the type you want."))]
+    ? [
+        h(
+          "header",
+          { className: "masthead" },
+          title,
+          h("p", {}, "Any file from any address, as the type you want."),
+          h("a", { href: "demo/", className: "button" }, "Demo"),
+        ),
+      ]
     : []),
   notice,
   h("div", { className: "layout" }, ask, h("div", { className: "pane" }, welcome, show)),

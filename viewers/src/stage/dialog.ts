@@ -79,7 +79,7 @@ class Stage {
       made.addEventListener("click", act);
       return made;
     };
-    this.#title = make("strong", { className: "grow" });
+    this.#title = make("strong", { className: "grow", dir: "auto" });
     this.#counter = make("span", { className: "counter", role: "status" });
     this.#download = make("a", { className: "icon download", ariaLabel: say("download"), title: say("download") });
     this.#download.download = "";

@@ -45,6 +45,8 @@ async function load(base: URL): Promise<Viewer[]> {
   return viewers.map(({ name, title, opens, shows, media_types, module }) => ({
     name,
     title,
+    // one module may stand under several names, and its style goes by its own
+    kind: /^viewer-([\w-]+)-[A-Z0-9]{8}\.js$/.exec(module)?.[1] ?? name,
     opens,
     shows,
     mediaTypes: media_types,

@@ -148,9 +148,12 @@ export class Pane {
     const loading = viewer.load();
     loading.catch(() => {}); // it is awaited below, maybe after the making failed
     const shown = result ?? (await this.#result(await this.#making.follow(other, signal), other));
-    const { mount } = await loading;
+    const { mount, words: spoken } = await loading;
+    if (spoken) core.know(spoken);
     signal.throwIfAborted();
-    const root = core.make("div", { className: `viewer ${viewer.name}` });
+    const root = core.make("div", {
+      className: [...new Set(["viewer", viewer.kind ?? viewer.name, viewer.name])].join(" "),
+    });
     this.#box.append(root);
     const stage: Stage = {
       signal,
