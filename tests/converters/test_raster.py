@@ -331,7 +331,7 @@ def test_a_scan_of_pages_becomes_a_pdf(run):
 def test_what_is_cut_short_or_another_thing_is_called_broken(run, extension, source):
     content = (SAMPLES / f"beacon.{extension}").read_bytes()
     for bad in (content[: len(content) // 3], content[:10], b"", b"hello" * 99):
-        with pytest.raises(Corrupt):
+        with pytest.raises(ConverterFailed if source == "DNG" else Corrupt):  # another road may show a raw file's own preview
             drawn(run, bad, source)
 
 

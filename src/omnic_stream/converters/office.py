@@ -21,7 +21,7 @@ SEEN = ("/etc/libreoffice",)
 
 TEXTS = (
     *("DOCX", "DOC", "DOCM", "DOTX", "ODT", "OTT", "FODT", "RTF", "SXW", "ABW", "PAGES"),
-    *("DOTM", "STW", "WPD", "WPS", "WRI", "602"),
+    *("DOTM", "WPD", "WPS", "WRI", "602"),
 )
 SHEETS = (
     *("XLSX", "XLSM", "XLTX", "XLS", "XLSB", "ODS", "OTS", "FODS", "SXC", "NUMBERS", "GNUMERIC"),
@@ -29,8 +29,8 @@ SHEETS = (
 )
 SLIDES = ("PPTX", "PPT", "PPSX", "PPTM", "POTX", "ODP", "OTP", "FODP", "SXI", "KEY")
 DRAWINGS = ("ODG", "OTG", "FODG", "VSDX", "VSD", "EMF", "WMF")
-PRINTED = ("PUB", "QXP")
-"""Pages as they are printed: to LibreOffice they are drawings."""
+PRINTED = ("PUB",)
+"""Pages as they are printed: to LibreOffice they are drawings. It reads QuarkXPress, too, of which no file with a licence was to be had."""
 TABLES = ("CSV", "TSV")
 APPLE = ("PAGES", "NUMBERS", "KEY")
 

@@ -10,11 +10,23 @@ OPENEXR = Tool("OpenEXR", pip="OpenEXR", module=True)
 RAWPY = Tool("rawpy", pip="rawpy", module=True)
 PYDICOM = Tool("pydicom", pip="pydicom", module=True)
 PSD_TOOLS = Tool("psd_tools", pip="psd-tools", module=True)
-RAWS = ("DNG", "CR2", "CR3", "NEF", "ARW", "RAF", "ORF", "RW2", "PEF", "SRW")
+SENSORS = ("DNG", "NEF", "ARW", "PEF", "SRW")
+"""Raw files whose sensor data are developed: built on public standards (DNG, TIFF/EP), by which files to prove it could be made."""
+RAWS = (*SENSORS, "CR2", "CR3", "RAF", "RW2")
+"""Raw files of which the camera's own picture is shown."""
 LIMITS = Limits(seconds=120, stall=90, cpu=110, memory=2 * GiB, address_space=None, output=256 * MiB)
 
 
-def _pair(id: str, inputs: tuple[str, ...], ms: float, ms_per_mib: float, specimen: str, *tools: Tool) -> tuple[Converter, ...]:
+def _pair(
+    id: str,
+    inputs: tuple[str, ...],
+    ms: float,
+    ms_per_mib: float,
+    specimen: str,
+    *tools: Tool,
+    module: str = "raster",
+    loss: Loss = Loss.REENCODES,
+) -> tuple[Converter, ...]:
     """To stills at once, and to files of the everyday formats."""
 
     def made(id: str, function: str, outputs: tuple[str, ...], ms: float) -> Converter:
@@ -23,9 +35,9 @@ def _pair(id: str, inputs: tuple[str, ...], ms: float, ms_per_mib: float, specim
             version=1,
             inputs=inputs,
             outputs=outputs,
-            run=WarmCall(function=f"omnic_stream.converters.warm.raster:{function}", worker="heavy", limits=LIMITS),
+            run=WarmCall(function=f"omnic_stream.converters.warm.{module}:{function}", worker="heavy", limits=LIMITS),
             cost=Cost(ms=ms, ms_per_mib=ms_per_mib),
-            loss=Loss.REENCODES,
+            loss=loss,
             takes=CHOOSING,
             tools=(VIPS, PILLOW, NUMPY, *tools),
             specimen=specimen,
@@ -43,5 +55,6 @@ CONVERTERS: tuple[Converter, ...] = (
     *_pair("raster.psd", ("PSD",), 40, 60, "beacon.psd", PSD_TOOLS),
     *_pair("raster.xcf", ("XCF",), 60, 400, "beacon.xcf"),
     *_pair("raster.dicom", ("DICOM",), 60, 40, "beacon.dcm", PYDICOM, CODECS),
-    *_pair("raster.raw", RAWS, 500, 60, "beacon.dng", RAWPY),
+    *_pair("raster.raw", SENSORS, 500, 60, "beacon.dng", RAWPY),
+    *_pair("raster.camera", RAWS, 30, 4, "beacon.nef", module="camera", loss=Loss.EXTRACTS),
 )

@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
-from omnic_stream.converters.raster import RAWS
+from omnic_stream.converters.raster import SENSORS
 from omnic_stream.converters.warm import image, pixels, xcf
 from omnic_stream.converters.warm.files import read
 from omnic_stream.model.contracts import Call, MiB
-from omnic_stream.model.errors import Corrupt, OmnicError
+from omnic_stream.model.errors import ConverterFailed, Corrupt, OmnicError
 
 LARGEST = 256 * MiB
 BROKEN = "The picture is broken or cut short: it cannot be decoded."
@@ -280,7 +280,8 @@ def _raw(call: Call, page: int, arguments: Mapping[str, str]) -> Any:
                 call.report(0.1)
                 return _vips(raw.postprocess(use_camera_wb=True, half_size=half, output_bps=8))
         except libraw.LibRawError as error:
-            raise Corrupt("The camera's raw file cannot be read: it is broken, or of a camera that is not known.") from error
+            # no Corrupt, which is final: the camera's own picture in the file may be whole (raster.camera)
+            raise ConverterFailed("The camera's raw file cannot be read: it is broken, or of a camera that is not known.") from error
 
 
 def _dicom(call: Call, page: int, arguments: Mapping[str, str]) -> Any:
@@ -332,5 +333,5 @@ READERS: Mapping[str, Callable[[Call, int, Mapping[str, str]], Any]] = {
     "PSD": _psd,
     "XCF": _xcf,
     "DICOM": _dicom,
-    **dict.fromkeys(RAWS, _raw),
+    **dict.fromkeys(SENSORS, _raw),
 }
