@@ -110,6 +110,10 @@ def test_facts_of_a_large_font_tell_licence_scripts_and_embedding(run):
     told = json.load(run(font_pages.facts, DEJAVU, "TTF", "metadata.json"))
     assert told["version"] == "Version 2.7" and told["licence"].startswith("Fonts are (c) Bitstream")
     assert [script["script"] for script in told["scripts"][:3]] == ["Latin", "Greek", "Cyrillic"]
+    assert told["ranges"][0] == [0x20, 0x7E]  # ASCII, and then a gap
+    assert sum(last - first + 1 for first, last in told["ranges"]) == told["characters"]
+    latin, greek = (next(one for one in told["samples"] if one["script"] == script) for script in ("Latin", "Greek"))
+    assert latin["sentence"] == "The quick brown fox jumps over the lazy dog." and greek["alphabet"].startswith("ΑΒΓ")
     assert told["embedding"] == {"fsType": 0, "allowed": "installable", "subsetting": True, "bitmaps_only": False}
     assert told["outlines"] == "TrueType" and told["units_per_em"] == 2048 and not told["monospaced"]
 

@@ -30,10 +30,11 @@ def _of(
     takes: tuple[str, ...] = (),
     limits: Limits = LIMITS,
     specimen: str | None = "seven.ttf",
+    version: int = 1,
 ) -> Converter:
     return Converter(
         id=id,
-        version=1,
+        version=version,
         family="font",
         inputs=inputs,
         outputs=outputs,
@@ -87,7 +88,7 @@ CONVERTERS: tuple[Converter, ...] = (
         Loss.RESTYLES,
         takes=("page",),
     ),
-    _of("font.facts", PAGES + "facts", (*SINGLE, *SEVERAL), ("metadata.json",), Cost(ms=40, ms_per_mib=100), Loss.NONE),
+    _of("font.facts", PAGES + "facts", (*SINGLE, *SEVERAL), ("metadata.json",), Cost(ms=40, ms_per_mib=100), Loss.NONE, version=2),
     _of("font.packed", WARM + "packed", SINGLE, ("WOFF2", "WOFF"), Cost(ms=300, ms_per_mib=3000), Loss.NONE, limits=LONG),
     _of("font.outlines", WARM + "outlines", SINGLE, ("TTF", "OTF"), Cost(ms=300, ms_per_mib=8000), Loss.REENCODES, limits=LONG),
     _of(

@@ -15,7 +15,7 @@ from typing import Any
 
 from omnic_stream.converters.warm.font_face import Face, characters, face, family_of, inscribe
 from omnic_stream.converters.warm.font_files import Opened, opened, readable
-from omnic_stream.converters.warm.font_specimen import Piece, sheet
+from omnic_stream.converters.warm.font_specimen import Piece, samples, sheet
 from omnic_stream.converters.warm.pages import document, write
 from omnic_stream.model.contracts import Call, MiB
 from omnic_stream.model.errors import ConverterFailed, TooExpensive
@@ -178,8 +178,17 @@ def _facts(source: str, given: Opened) -> dict[str, Any]:
         told |= {"monospaced": bool(font["post"].isFixedPitch), "italic_angle": float(font["post"].italicAngle)}
     if "OS/2" in font:
         told |= _metrics(font["OS/2"])
-    scripts = Face(given, b"", 0, coded).scripts
-    told["scripts"] = [{"script": name.replace("_", " "), "characters": count} for name, count in scripts[:60]]
+    used = Face(given, b"", 0, coded)
+    told["scripts"] = [{"script": name.replace("_", " "), "characters": count} for name, count in used.scripts[:60]]
+    told["ranges"] = _ranges(coded)
+    told["samples"] = [
+        {
+            "script": sample.script,
+            "alphabet": "".join(character for character in sample.alphabet if ord(character) in coded),
+            "sentence": next((text for text in sample.sentences if all(ord(character) in coded for character in text)), ""),
+        }
+        for sample in samples(used)
+    ]
     told["features"] = sorted(
         {str(record.FeatureTag) for tag in ("GSUB", "GPOS") if tag in font for record in _features(font[tag])}
     )
@@ -197,6 +206,17 @@ def _facts(source: str, given: Opened) -> dict[str, Any]:
         told["instances"] = [str((names and names.getDebugName(i.subfamilyNameID)) or "") for i in font["fvar"].instances[:200]]
     told["tables"] = sorted(str(tag).strip() for tag in font.reader.keys())  # noqa: SIM118 - the reader is no mapping
     return told
+
+
+def _ranges(coded: Mapping[int, str]) -> list[list[int]]:
+    """First and last of the characters that follow each other."""
+    ranges: list[list[int]] = []
+    for code in sorted(coded):
+        if ranges and code == ranges[-1][1] + 1:
+            ranges[-1][1] = code
+        else:
+            ranges.append([code, code])
+    return ranges
 
 
 def _metrics(table: Any) -> dict[str, Any]:

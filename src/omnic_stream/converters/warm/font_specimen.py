@@ -62,6 +62,16 @@ def sheet(face: Face, width: int = 0, height: int = 0, *, plain: bool = False) -
         scale *= 0.9
 
 
+def samples(face: Face, *, plain: bool = False) -> list[Sample]:
+    """Those whose script the font has, the one with the most characters first."""
+    rank = {name: number for number, (name, _) in enumerate(face.scripts)}
+    rank["Japanese"] = min(rank.get("Hiragana", 999), rank.get("Katakana", 999))
+    latin = rank.get("Latin", 999)
+    rank |= {"Accents": latin, "Vietnamese": latin}
+    able = [s for s in SAMPLES if rank.get(s.script, 999) < 999 and (s.plain or not plain)]
+    return sorted(able, key=lambda sample: (rank[sample.script], SAMPLES.index(sample)))[: MOST_SCRIPTS + 2]
+
+
 class _Page:
     """A page that is written from top to bottom."""
 
@@ -73,7 +83,7 @@ class _Page:
 
     def filled(self) -> tuple[list[Piece], float]:
         self._head()
-        written = [sample for sample in self._samples() if self._script(sample)]
+        written = [sample for sample in samples(self.face, plain=self.plain) if self._script(sample)]
         unknown = [
             name for name, count in self.face.scripts if count >= 8 and name not in {s.script for s in SAMPLES} - {"Accents"}
         ]
@@ -90,15 +100,6 @@ class _Page:
         if written:
             self._sizes(written[0])
         return self.pieces, self.y + self.margin * 0.6
-
-    def _samples(self) -> list[Sample]:
-        """Those whose script the font has, the one with the most characters first."""
-        rank = {name: number for number, (name, _) in enumerate(self.face.scripts)}
-        rank["Japanese"] = min(rank.get("Hiragana", 999), rank.get("Katakana", 999))
-        latin = rank.get("Latin", 999)
-        rank |= {"Accents": latin, "Vietnamese": latin}
-        able = [s for s in SAMPLES if rank.get(s.script, 999) < 999 and (s.plain or not self.plain)]
-        return sorted(able, key=lambda sample: (rank[sample.script], SAMPLES.index(sample)))[: MOST_SCRIPTS + 2]
 
     def _head(self) -> None:
         family, style = family_of(self.face.font)
@@ -141,7 +142,7 @@ class _Page:
 
     def _first(self) -> str:
         """The script below which digits stand."""
-        names = [sample.script for sample in self._samples()]
+        names = [sample.script for sample in samples(self.face, plain=self.plain)]
         return "Latin" if "Latin" in names else names[0]
 
     def _characters(self, label: str, shown: Sequence[str], size: float) -> None:
