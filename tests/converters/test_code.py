@@ -81,8 +81,12 @@ def test_every_format_of_code_is_highlighted_by_a_lexer_of_its_own():
             assert not isinstance(get_lexer_by_name(text.lexer_name(one.name)), TextLexer), one.name
 
 
-def test_a_highlighted_page_has_an_anchor_for_each_line(run):
-    made = run(text.highlighted, b"def f():\n    return 1\n", "PY", "HTML").read().decode()
-    assert 'id="L-1"' in made or 'name="L-1"' in made
-    assert 'id="L-2"' in made or 'name="L-2"' in made
+def test_a_highlighted_page_has_an_address_for_each_line(run):
+    made = run(text.highlighted, b'def f():\n    return \'a\' # <span id="L-9"><a href="#L-9">\n', "PY", "HTML").read().decode()
+    assert re.findall(r'<span id="(L\d+)"><a href="#(L\d+)"><span class="linenos">(\d)</span>', made) == [
+        ("L1", "L1", "1"),
+        ("L2", "L2", "2"),
+    ]
     assert '<span class="k">def</span>' in made
+    assert '&lt;span id="L-9"&gt;&lt;a href="#L-9"&gt;' in made, "code is left as it is"
+    assert ":target" in made

@@ -66,7 +66,7 @@ def pandoc_argv(bound: Bound) -> tuple[str, ...]:
 def _to(target: str, ms: float, loss: Loss) -> Converter:
     return Converter(
         id=f"pandoc.{target.lower()}",
-        version=1,
+        version=2 if target == "HTML" else 1,  # dark colours
         family="markup",
         inputs=tuple(source for source in READERS if source != target),
         outputs=(target,),

@@ -24,10 +24,11 @@ def converter(
     loss: Loss,
     tools: tuple[Tool, ...],
     specimen: str | None = None,
+    version: int = 1,
 ) -> Converter:
     return Converter(
         id=id,
-        version=1,
+        version=version,
         family="text",
         inputs=inputs,
         outputs=(output,),
@@ -65,6 +66,7 @@ CONVERTERS = (
         WARM + "highlighted",
         ("TXT", "category:code", *DATA),
         "HTML",
+        version=2,
         ms=15,
         loss=Loss.RESTYLES,
         tools=(PYGMENTS,),

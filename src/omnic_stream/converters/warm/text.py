@@ -20,7 +20,8 @@ CODE_CSS = """
 .nf,.fm{color:#4078f2}.nc,.nn{color:#b26a00}.nt{color:#ca3a32}.na{color:#986801}.gi{color:#2d7a31}.gd{color:#ca3a32}.gh,.gu{font-weight:600}
 @media(prefers-color-scheme:dark){.k,.kd,.kn,.kr,.kt{color:#d2a8ff}.s,.s1,.s2,.sd,.sb{color:#7ee787}.c,.c1,.cm,.ch{color:#8b949e}
 .mi,.mf,.m,.mh,.na{color:#f2cc60}.nf,.fm{color:#79c0ff}.nc,.nn{color:#ffa657}.nt,.gd{color:#ff7b72}.gi{color:#7ee787}}
-.linenos{color:#8b949e;user-select:none;padding-right:1em}
+.linenos{color:var(--soft);user-select:none;padding-right:1em}.highlight a{text-decoration:none}
+.highlight :target{background:#fff3c4}@media(prefers-color-scheme:dark){.highlight :target{background:#4a3f14}}
 """
 LEXERS = {"JS": "javascript", "MJS": "javascript", "es5.js": "javascript", "min.js": "javascript", "PY": "python", "TS": "typescript",
           "D.TS": "typescript", "TSX": "tsx", "CPP": "cpp", "RS": "rust", "RB": "ruby", "SH": "bash", "PL": "perl", "HS": "haskell",
@@ -99,8 +100,10 @@ def highlighted(call: Call) -> dict[str, int]:
             lexer = get_lexer_by_name(lexer_name(call.source))
     except ClassNotFound:
         lexer = TextLexer()
-    formatter = HtmlFormatter(linenos="inline", lineanchors="L", anchorlinenos=False, wrapcode=True)
-    return write(call, document(str(lexer.name), str(highlight(text, lexer, formatter)), css=CODE_CSS, wide=True))
+    formatter = HtmlFormatter(linenos="inline", linespans="L", anchorlinenos=True, wrapcode=True)
+    # As on every forge, without Pygments' hyphen. In the code itself a < is written as an entity.
+    marked = re.sub(r'(?<=<span id="L)-(\d+"><a href="#L)-', r"\1", str(highlight(text, lexer, formatter)))
+    return write(call, document(str(lexer.name), marked, css=CODE_CSS, wide=True))
 
 
 def notebook(call: Call) -> dict[str, int]:
