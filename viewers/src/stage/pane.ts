@@ -126,7 +126,7 @@ export class Pane {
     if (offers.length > 1) {
       const list = tabs(
         core,
-        offers.map(({ viewer }) => viewer.title ?? viewer.name),
+        offers.map(({ viewer }) => core.say(viewer.title ?? viewer.name)),
         this.#box,
         (index) => {
           this.#turn.abort();
