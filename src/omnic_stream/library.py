@@ -14,7 +14,7 @@ import trio
 from omnic_stream.config import Config
 from omnic_stream.model.address import MEMBER
 from omnic_stream.model.contracts import Artifact
-from omnic_stream.model.errors import ERRORS, ConverterFailed, NotFound
+from omnic_stream.model.errors import ERRORS, ConverterFailed, NotFound, OmnicError
 from omnic_stream.model.events import SETTLED, Event, Failed, Logged, Queued
 from omnic_stream.service import Service, open_service
 
@@ -117,7 +117,11 @@ async def convert_async(
     For more than one conversion keep a service open (``open_service``) and ask it: tools stay warm.
     """
     async with open_service(config) as service:
-        return converted(await make(service, os.fspath(source), type, profile=profile, on_event=on_event))
+        try:
+            return converted(await make(service, os.fspath(source), type, profile=profile, on_event=on_event))
+        except OmnicError as error:
+            failed = error
+    raise failed  # out here, for the service's nurseries would hand it on as a group, which no `except OmnicError` catches
 
 
 def convert(

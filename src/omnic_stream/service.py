@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
+import structlog
 import trio
 
 from omnic_stream.config import Config
@@ -93,8 +94,11 @@ async def open_service(
 ) -> AsyncIterator[Service]:
     """Build and run the service without its web: for the command line, the library and tests.
 
-    ``converted`` is told of each conversion: the Converter's id and its seconds.
+    ``converted`` is told of each conversion: the Converter's id and its seconds. What it logs is seen where structlog is configured, as
+    the command line does; a program that uses the library and configures nothing keeps its standard output to itself.
     """
+    if not structlog.is_configured():
+        structlog.configure(logger_factory=_unheard)
     config = config or Config()
     plugins = collect(config.plugins, Path())
     async with AsyncExitStack() as stack:
@@ -204,3 +208,9 @@ def _by_scheme(opened: Sequence[Source]) -> dict[str, Source]:
                 raise MisconfiguredError(f"Two sources are declared for {scheme}: addresses.")
             sources[scheme] = source
     return sources
+
+
+def _unheard(*names: str) -> structlog.typing.WrappedLogger:
+    """structlog prints on standard output until somebody configures it. For everybody else's loggers it stays so."""
+    ours = bool(names) and names[0].partition(".")[0] == "omnic_stream"
+    return structlog.ReturnLogger() if ours else structlog.PrintLogger()
