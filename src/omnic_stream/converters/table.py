@@ -60,7 +60,17 @@ READERS = (
         workbook=True,
         specimen="tides.xlsx",
     ),
-    Reader("apple", ("NUMBERS",), (NUMBERS,), ms=900, ms_per_mib=8000, heavy=True, several=True, workbook=True),
+    Reader(
+        "apple",
+        ("NUMBERS",),
+        (NUMBERS,),
+        ms=900,
+        ms_per_mib=8000,
+        heavy=True,
+        several=True,
+        workbook=True,
+        specimen="tides.numbers",
+    ),
 )
 WRITERS = {
     "CSV": (),
