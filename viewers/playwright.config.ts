@@ -3,7 +3,7 @@ import { defineConfig } from "@playwright/test";
 export default defineConfig({
   testDir: "test/browser",
   outputDir: "node_modules/.test-results",
-  timeout: 30_000,
+  timeout: 120_000,
   workers: 2,
   fullyParallel: true,
   forbidOnly: Boolean(process.env.CI),

@@ -59,3 +59,26 @@ def test_doctor_runs_it_on_the_specimen_of_its_own_package(tmp_path, installed):
     report = json.loads(run("doctor", "--json", "--family", "morse", folder=tmp_path, installed=installed))
     [finding] = report["converters"]
     assert (finding["converter"], finding["state"], finding["detail"]) == ("morse.sound", "works", "TXT to morse.wav")
+
+
+def test_its_viewer_stands_in_the_manifest_and_its_files_are_served_as_they_are(tmp_path, installed):
+    script = """
+import json, sys
+from omnic_stream.plugins import collect
+from omnic_stream.web.bundle import load
+from pathlib import Path
+found = collect()
+bundle = load(None, found.viewers, found.formats)
+manifest = json.loads(bundle.assets["manifest.json"].body)
+viewer = manifest["viewers"][0]
+beside = viewer["module"].replace("morse.js", "code.js")
+headers = {name.decode(): value.decode() for name, value in bundle.assets[beside].headers}
+print(json.dumps({"viewer": viewer, "body": bundle.assets[beside].body.decode(), "headers": headers}))
+"""
+    environment = os.environ | {"PYTHONPATH": str(installed)}
+    argv = [sys.executable, "-c", script]
+    done = subprocess.run(argv, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=True)
+    told = json.loads(done.stdout)
+    assert told["viewer"]["name"] == "morse" and told["viewer"]["shows"] == ["morse.wav"] and "TXT" in told["viewer"]["opens"]
+    assert told["viewer"]["module"].startswith("others/morse-") and "ITU-R M.1677" in told["body"]
+    assert told["headers"]["content-type"] == "text/javascript; charset=utf-8" and "immutable" in told["headers"]["cache-control"]

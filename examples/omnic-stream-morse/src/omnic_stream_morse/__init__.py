@@ -1,6 +1,8 @@
-"""The declarations: what there is now, and what makes it."""
+"""The declarations: what there is now, what makes it, and what shows it."""
 
-from omnic_stream.model.contracts import Converter, Cost, Limits, Loss, MiB, WarmCall
+from pathlib import Path
+
+from omnic_stream.model.contracts import Converter, Cost, Limits, Loss, MiB, Viewer, WarmCall
 from omnic_stream.model.formats import ArgumentRule, Format
 
 FORMATS = (
@@ -27,5 +29,16 @@ CONVERTERS = (
         loss=Loss.EXTRACTS,
         takes=("wpm",),
         specimen="omnic_stream_morse:sos.txt",
+    ),
+)
+
+VIEWERS = (
+    Viewer(
+        name="morse",
+        title="Morse",
+        opens=("TXT",),
+        shows=("morse.wav",),
+        module="morse.js",
+        folder=Path(__file__).parent / "viewer",
     ),
 )
