@@ -13,17 +13,19 @@ export class Making {
   #phrase = "";
   #under = 0;
 
-  constructor(core: Core, line: Line, title: string, told: (told: Told) => void, retry: () => void) {
+  /** `life` ends it. */
+  constructor(core: Core, line: Line, title: string, told: (told: Told) => void, retry: () => void, life: AbortSignal) {
     this.#core = core;
     this.#line = line;
     this.#title = title;
     this.#told = told;
     this.#work = new core.Work(retry);
-    line.addEventListener("connection", (event) => {
+    const hear = (event: Event): void => {
       const { detail } = event as CustomEvent<{ state: string; reason?: string }>;
       if (detail.state === "lost" && this.#under)
         this.#work.say(core.say(detail.reason === "garbage" ? "garbage" : "lost"));
-    });
+    };
+    line.addEventListener("connection", hear, { signal: life }); // the line outlives it
   }
 
   get box(): HTMLElement {

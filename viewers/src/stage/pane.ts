@@ -52,7 +52,7 @@ export class Pane {
   constructor(showing: Showing) {
     const { core, line, title, told } = showing;
     this.#showing = showing;
-    this.#making = new Making(core, line, title, told, () => void this.#run());
+    this.#making = new Making(core, line, title, told, () => void this.#run(), this.#life.signal);
     this.#box = core.make("div", { className: "box" });
     this.root = core.make("div", { className: "pane" }, this.#making.box, this.#box, this.#making.failure);
     void this.#run();
