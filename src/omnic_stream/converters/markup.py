@@ -75,7 +75,7 @@ def _to(target: str, ms: float, loss: Loss) -> Converter:
         cost=Cost(ms=ms, ms_per_mib=4000 if ms < 400 else 6000),
         loss=loss,
         tools=(PANDOC,),
-        specimen="field-notes.md",
+        specimen="field-notes.md" if target != "MD" else "harbour.rst",
     )
 
 

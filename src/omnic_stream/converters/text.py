@@ -70,7 +70,7 @@ CONVERTERS = (
         ms=15,
         loss=Loss.RESTYLES,
         tools=(PYGMENTS,),
-        specimen="field-notes.md",
+        specimen="tide.ts",
     ),
     converter(
         "notebook.html",

@@ -65,7 +65,7 @@ CONVERTERS = (
         outputs=("SVG",),
         run=WarmCall(function="omnic_stream.converters.warm.svg:plain", limits=LIMITS),
         cost=Cost(ms=3, ms_per_mib=10),
-        specimen="compass.svg",
+        specimen="compass.svgz",
     ),
     Converter(
         id="svg.packed",
