@@ -1,6 +1,5 @@
 /** What people copy: a media URL, a curl line, a script tag. Pure. */
 
-import { parseTarget } from "./catalogue.ts";
 import { mediaUrl, type Wanted } from "./core.ts";
 
 const shell = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
@@ -32,11 +31,7 @@ export interface Snippets {
 
 export function snippets(base: URL, wanted: Wanted): Snippets {
   const link = mediaUrl(base, wanted);
-  const extension = parseTarget(wanted.type).type.split(".").pop(); // of thumb.webp too
-  const stem =
-    fileName(wanted.url)
-      .replace(/\.[^.]*$/, "")
-      .replace(/[^\p{L}\p{N}._-]+/gu, "-") || "result";
   const embed = `<script type="module" src="${html(new URL("viewer/omnic.js", base).href)}"></script>\n<omnic-view url="${html(wanted.url)}" type="${html(wanted.type)}"></omnic-view>`;
-  return { link, curl: `curl -fL -H 'Prefer: wait=60' -o ${shell(`${stem}.${extension}`)} ${shell(link)}`, embed };
+  // The service knows what to call it: a purpose such as `view` becomes a format of which only it knows.
+  return { link, curl: `curl -fLOJ -H 'Prefer: wait=60' ${shell(link)}`, embed };
 }

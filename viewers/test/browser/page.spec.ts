@@ -18,7 +18,7 @@ test("by keyboard alone: a sample, a type, the steps, the picture", async ({ pag
   expect(await picture.evaluate((one: HTMLImageElement) => one.naturalWidth)).toBe(960);
   await expect(page.getByText("Media URL", { exact: true })).toBeVisible();
   await expect(page.getByRole("region", { name: "curl" })).toContainText(
-    `curl -fL -H 'Prefer: wait=60' -o 'report.png' '${service.url}media/png/?url=`,
+    `curl -fLOJ -H 'Prefer: wait=60' '${service.url}media/png/?url=`,
   );
 });
 
