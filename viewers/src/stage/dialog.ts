@@ -238,6 +238,7 @@ class Stage {
   // --- coming and going -----------------------------------------------------------------------------------------------------
 
   #closed(): void {
+    if (this.#dialog.open) return; // the event comes late, and it has been opened again meanwhile
     const opening = this.#opening;
     this.#opening = null;
     this.#pane?.close();

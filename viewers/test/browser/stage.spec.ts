@@ -40,6 +40,23 @@ test("a gallery: next and previous by key and button, the counter says where, an
   await expect(page.getByRole("button", { name: "Open 2.png" })).toBeFocused();
 });
 
+test("closed and opened again in one go it stays open, and closes again", async ({ page, service }) => {
+  service.pages.set("/all", page_(pictures(service, 2)));
+  await page.goto(`${service.url}all`);
+  await page.getByRole("button", { name: "Open 0.png" }).click();
+  const dialog = page.getByRole("dialog");
+  await expect(dialog.locator(".viewer.image")).toBeVisible();
+  await page.evaluate(() => {
+    const [one, other] = document.querySelectorAll("omnic-view");
+    one?.close();
+    other?.open();
+  });
+  await expect(dialog).toHaveAccessibleName("1.png");
+  await expect(dialog.locator(".viewer.image")).toBeVisible();
+  await page.evaluate(() => document.querySelectorAll("omnic-view")[1]?.close());
+  await expect(dialog).toBeHidden();
+});
+
 test("galleries of different names are leafed through apart", async ({ page, service }) => {
   service.pages.set("/all", page_(pictures(service, 2, 'gallery="one"') + pictures(service, 3, 'gallery="two"')));
   await page.goto(`${service.url}all`);
