@@ -234,10 +234,10 @@ async def test_a_long_text_keeps_pace_once_its_like_has_been_converted(service, 
 @pytest.mark.full
 @pytest.mark.alone
 async def test_estimates_of_a_silent_tool_converge_after_five_runs(service, tmp_path):
-    """pdftotext tells nothing at all: every fraction is a guess, and is marked as one."""
+    """pdftops tells nothing at all: every fraction is a guess, and is marked as one."""
     for number in range(6):
         path = await trio.to_thread.run_sync(paper, tmp_path / "made", 2000 + 50 * number, f"{number}.pdf")
-        told, total = await shown(service, path, "TXT")
+        told, total = await shown(service, path, "PS")
         assert never_back(told) and not changes(told)
     assert all(event.estimated and event.fraction is not None for _, event in told if event.waiting is None)
     assert furthest(told, total) <= NEAR, f"{total:.1f} s"

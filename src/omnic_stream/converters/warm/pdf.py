@@ -6,7 +6,7 @@ import io
 import math
 import os
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -131,16 +131,22 @@ def layout(call: Call) -> None:
 
     Where poppler finds none (letters of fonts without names), pdfium is asked.
     """
-    with document(call.input), programs.scratch() as folder:
-        given, made = programs.copied(call, folder, "in.pdf"), folder / "out.txt"
-        programs.run(("pdftotext", "-layout", "-enc", "UTF-8", str(given), str(made)), folder=folder)
-        if made.stat().st_size > MOST_TEXT:
-            raise TooExpensive("The PDF holds more text than is taken out at once.")
-        found = made.read_bytes()
+    with document(call.input) as opened:
+        found = told(call, len(opened), "-layout", b"\f", call.report)
+    if len(found) > MOST_TEXT:
+        raise TooExpensive("The PDF holds more text than is taken out at once.")
     if found.strip():
         write(call.output, found)
     else:
         text(call)
+
+
+def told(call: Call, pages: int, kind: str, mark: bytes, report: Callable[[float], None]) -> bytes:
+    """What pdftotext says of the whole document. How far it is, it says by what it has written: each page ends with a mark."""
+    with programs.scratch() as folder:
+        given = programs.copied(call, folder, "in.pdf")
+        words = ("pdftotext", kind, "-enc", "UTF-8", str(given), "-")
+        return programs.run(words, folder=folder, marks=(mark, pages), report=report)
 
 
 def selection(call: Call) -> None:

@@ -10,19 +10,21 @@ import html
 import io
 import re
 import statistics
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 from xml.parsers import expat
 
-from omnic_stream.converters.warm import pages, programs
-from omnic_stream.converters.warm.pdf import document
+from omnic_stream.converters.warm import pages
+from omnic_stream.converters.warm.pdf import document, told
 from omnic_stream.model.contracts import Call, MiB
 from omnic_stream.model.errors import Corrupt, TooExpensive
 
 MOST_PAGES = 1_000
 MOST_WORDS = 64 * MiB
 """Bytes of what poppler tells: each word with its box."""
+TOLD, READ = 0.3, 0.8
+"""Parts of the time when poppler has told the words, and when they are read; of a document in which pictures are looked for in vain."""
 MOST_PICTURES, LARGEST_PICTURE, MOST_PICTURE_BYTES = 100, 1200, 16 * MiB
 SMALLEST_PICTURE = 40
 """Points: smaller ones are bullets and rules."""
@@ -55,28 +57,27 @@ class Block:
 
 def to_html(call: Call) -> None:
     """The whole text with its pictures. Raises Corrupt, ConverterFailed for a password, TooExpensive."""
-    with document(call.input) as opened, programs.scratch() as folder:
+    with document(call.input) as opened:
         if len(opened) > MOST_PAGES:
             raise TooExpensive(f"The PDF has more than {MOST_PAGES} pages.")
         title = str(opened.get_metadata_value("Title")).strip("\0 ")
-        given, told = programs.copied(call, folder, "in.pdf"), folder / "words.html"
-        programs.run(("pdftotext", "-bbox-layout", "-enc", "UTF-8", str(given), str(told)), folder=folder)
-        if told.stat().st_size > MOST_WORDS:
+        words = told(call, len(opened), "-bbox-layout", b"</page>", lambda fraction: call.report(TOLD * fraction))
+        if len(words) > MOST_WORDS:
             raise TooExpensive("The PDF holds more text than is turned into a web page.")
-        call.report(0.3)
-        sheets = _sheets(told.read_bytes())
+        count = max(len(opened), 1)
+        sheets = _sheets(words, lambda number: call.report(TOLD + (READ - TOLD) * min(number / count, 1)))
         most = _usual_size(sheets)
         room = [MOST_PICTURES, MOST_PICTURE_BYTES]
         parts: list[str] = []
         for number, blocks in enumerate(sheets, 1):
             pictures = list(_pictures(opened, number - 1, room))
             parts.append(_section(number, blocks, pictures, most))
-            call.report(0.3 + 0.7 * number / len(sheets))
+            call.report(READ + (1 - READ) * number / len(sheets))
     pages.write(call, pages.document(title or "Document", "\n".join(parts), css=CSS))
 
 
-def _sheets(told: bytes) -> list[list[Block]]:
-    """Of each page the blocks, from ``pdftotext -bbox-layout``: page, flow, block, line, word."""
+def _sheets(words: bytes, read: Callable[[int], None]) -> list[list[Block]]:
+    """Of each page the blocks, from ``pdftotext -bbox-layout``: page, flow, block, line, word. ``read`` is told how many pages are read."""
     sheets: list[list[Block]] = []
     lines: list[list[str]] = []
     ends: list[float] = []
@@ -85,6 +86,7 @@ def _sheets(told: bytes) -> list[list[Block]]:
 
     def start(name: str, attributes: dict[str, str]) -> None:
         if name == "page":
+            read(len(sheets))
             sheets.append([])
         elif name == "block":
             for each in (lines, ends, heights):
@@ -114,7 +116,7 @@ def _sheets(told: bytes) -> list[list[Block]]:
     parser: Any = expat.ParserCreate()
     parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, said
     try:
-        parser.Parse(re.sub(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]", b"", told), True)
+        parser.Parse(re.sub(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]", b"", words), True)
     except (expat.ExpatError, KeyError, ValueError) as error:
         raise Corrupt("The PDF's text cannot be read.") from error
     return sheets

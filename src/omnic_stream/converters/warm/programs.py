@@ -45,17 +45,49 @@ def read_so_far(pid: int, descriptor: int) -> float:
 @contextmanager
 def watched(pid: int, descriptor: int | None, report: Callable[[float], None]) -> Iterator[None]:
     """While the block runs, report how much of the file behind the descriptor the program has read; None watches nothing."""
-    if descriptor is None:
+
+    def look() -> None:
+        assert descriptor is not None
+        if (fraction := read_so_far(pid, descriptor)) > 0:
+            report(fraction)
+
+    with _looking(look if descriptor is not None else None):
+        yield
+
+
+@contextmanager
+def counted(written: int, marks: tuple[bytes, int] | None, report: Callable[[float], None]) -> Iterator[None]:
+    """While the block runs, report how many of the marks that its whole output will hold a program has written into this file."""
+    at, found, rest = 0, 0, b""
+
+    def look() -> None:
+        nonlocal at, found, rest
+        assert marks is not None
+        mark, whole = marks
+        while part := os.pread(written, 1 << 20, at):
+            at += len(part)
+            found += (rest + part).count(mark)
+            rest = (rest + part)[1 - len(mark) :] if len(mark) > 1 else b""
+        if found:
+            report(min(found / whole, 1.0))
+
+    with _looking(look if marks is not None else None):
+        yield
+
+
+@contextmanager
+def _looking(look: Callable[[], None] | None) -> Iterator[None]:
+    """Look every now and then, in a thread, while the block runs."""
+    if look is None:
         yield
         return
     over = threading.Event()
 
-    def look() -> None:
+    def again() -> None:
         while not over.wait(LOOKS):
-            if (fraction := read_so_far(pid, descriptor)) > 0:
-                report(fraction)
+            look()
 
-    thread = threading.Thread(target=look, daemon=True)
+    thread = threading.Thread(target=again, daemon=True)
     thread.start()
     try:
         yield
@@ -92,9 +124,11 @@ def run(
     report: Callable[[float], None] = lambda fraction: None,
     good: Sequence[int] = (0,),
     watch: int | None = None,
+    marks: tuple[bytes, int] | None = None,
 ) -> bytes:
     """Run to the end and answer stdout. Lines of stderr are fed to ``progress``; of a program that says nothing, ``watch`` reports how
-    much of the file behind that descriptor it has read. Raises ConverterFailed with the program's last words.
+    much of the file behind that descriptor it has read, ``marks`` how many of so many of them stand on stdout. Raises ConverterFailed
+    with the program's last words.
     """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as given:
         if stdin is not None:
@@ -111,6 +145,7 @@ def run(
                 env=env,
             ) as process,
             watched(process.pid, watch, report),
+            counted(out.fileno(), marks, report),
         ):
             assert process.stderr is not None
             said = b""
