@@ -31,9 +31,10 @@ export async function wordsModule(name) {
   );
   const chosen = entries.filter(([folder, key]) => {
     const viewer = folder.startsWith("viewers/");
+    const shared = folder.startsWith("kit/"); // what viewers have in common comes with each of them
     if (language === name) return true;
-    if (name === "stage") return folder !== "core" && (!viewer || key.endsWith(".title"));
-    return folder === name;
+    if (name === "stage") return folder !== "core" && !shared && (!viewer || key.endsWith(".title"));
+    return folder === name || (shared && name.startsWith("viewers/"));
   });
   return `export default ${JSON.stringify(Object.fromEntries(chosen.map(([, key, text]) => [key, text])))};`;
 }
