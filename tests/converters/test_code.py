@@ -90,3 +90,9 @@ def test_a_highlighted_page_has_an_address_for_each_line(run):
     assert '<span class="k">def</span>' in made
     assert '&lt;span id="L-9"&gt;&lt;a href="#L-9"&gt;' in made, "code is left as it is"
     assert ":target" in made
+
+
+def test_the_source_of_an_svg_is_shown_as_text(run):
+    made = run(text.highlighted, b'<svg onload="alert(1)"><script>alert(1)</script></svg>', "SVG", "HTML").read().decode()
+    assert '<span class="nt">&lt;svg</span>' in made
+    assert "<script" not in made and "<svg" not in made

@@ -64,7 +64,7 @@ CONVERTERS = (
     converter(
         "code.html",
         WARM + "highlighted",
-        ("TXT", "category:code", *DATA),
+        ("TXT", "category:code", "SVG", *DATA),
         "HTML",
         version=2,
         ms=15,

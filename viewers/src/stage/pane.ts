@@ -177,7 +177,8 @@ export class Pane {
     }
     this.#mounted = mounted;
     this.#making.rest();
-    if (this.#wantsFocus) mounted.focus?.();
+    // Who goes through the tabs stays there.
+    if (this.#wantsFocus && !this.root.querySelector("[role=tab]:focus")) mounted.focus?.();
   }
 
   async #result(told: Told, wanted: Wanted): Promise<Shown> {

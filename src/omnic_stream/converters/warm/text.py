@@ -27,7 +27,7 @@ LEXERS = {"JS": "javascript", "MJS": "javascript", "es5.js": "javascript", "min.
           "D.TS": "typescript", "TSX": "tsx", "CPP": "cpp", "RS": "rust", "RB": "ruby", "SH": "bash", "PL": "perl", "HS": "haskell",
           "KT": "kotlin", "CS": "csharp", "JL": "julia", "MAKE": "make", "SPEC": "spec", "NDJSON": "json", "GEOJSON": "json", "min.css": "css",
           "source-map.json": "json",
-          "KML": "xml", "GPX": "xml", "GML": "xml", "OSM": "xml",
+          "SVG": "xml", "KML": "xml", "GPX": "xml", "GML": "xml", "OSM": "xml",
           "CLJ": "clojure", "COFFEE": "coffeescript", "CR": "crystal", "DLANG": "d", "EL": "emacs-lisp", "ERL": "erlang",
           "EX": "elixir", "F90": "fortran", "FS": "fsharp", "GRADLE": "groovy", "HCL": "terraform", "HX": "haxe", "LISP": "common-lisp",
           "ML": "ocaml", "PAS": "pascal", "SCM": "scheme", "SOL": "solidity", "SVELTE": "html", "VB": "vb.net", "SV": "systemverilog",

@@ -1,62 +1,80 @@
 import type { Mounted, Shown, Stage } from "../../core/registry.ts";
+import { make } from "../../kit/find/controls.ts";
+import parts from "../../kit/find/find.css?inline";
 import css from "./index.css?inline";
+import { startPage } from "./layout.ts";
 
+/** Pixels across of the picture that is there before the library is. */
 const WIDTH = 1200;
 
-/** A PDF as pictures of its pages, made by the service one at a time, beside a link to the file itself. */
+/** A PDF: at once the server's picture of its page, then its pages themselves. */
 export async function mount(root: HTMLElement, shown: Shown, stage: Stage): Promise<Mounted> {
+  stage.dress(parts);
   stage.dress(css);
   const { signal, say } = stage;
-  const button = (text: string): HTMLButtonElement => {
-    const made = document.createElement("button");
-    made.type = "button";
-    made.className = "plain";
-    made.textContent = text;
-    return made;
-  };
-  const back = button(say("pdf.previous"));
-  const on = button(say("pdf.next"));
-  const number = document.createElement("span");
-  number.className = "grow";
-  const link = document.createElement("a");
-  link.className = "plain";
-  link.href = shown.href;
-  link.target = "_blank";
-  link.rel = "noopener";
-  link.textContent = say("pdf.open");
-  const bar = document.createElement("div");
-  bar.className = "bar";
-  bar.append(back, on, number, link);
-  const picture = document.createElement("img");
-  picture.className = "page";
-  root.append(bar, picture);
+  const page = startPage(shown.start);
+  const bar = make("div", "tools");
+  bar.role = "toolbar";
+  bar.ariaLabel = say("pdf.tools");
+  const scroller = make("div", "pages");
+  scroller.tabIndex = 0;
+  scroller.role = "region";
+  scroller.ariaLabel = shown.title;
+  scroller.ariaBusy = "true";
+  const body = make("div", "body", scroller);
+  root.append(bar, body);
 
-  let page = 0;
-  let last = Number.POSITIVE_INFINITY;
-  const turn = async (to: number): Promise<void> => {
-    back.disabled = on.disabled = true;
-    root.setAttribute("aria-busy", "true");
-    try {
-      picture.src = await shown.make(`png:page=${to},width=${WIDTH}`, signal);
-      await picture.decode();
-      page = to;
-      picture.alt = `${shown.title}, ${say("pdf.page", { n: page })}`;
-      number.textContent = say("pdf.page", { n: page });
-    } catch (reason) {
-      if (signal.aborted) return;
-      if (to > 1)
-        last = to - 1; // there is no such page
-      else {
-        picture.hidden = true;
-        console.warn("omnic:", reason);
-      }
-    }
-    root.removeAttribute("aria-busy");
-    back.disabled = page <= 1;
-    on.disabled = page < 1 || page >= last;
+  const poster = make("img", "poster-page");
+  const pictured = new AbortController();
+  const there = (): void => {
+    pictured.abort();
+    poster.remove();
+    scroller.ariaBusy = null;
   };
-  back.addEventListener("click", () => void turn(page - 1));
-  on.addEventListener("click", () => void turn(page + 1));
-  await turn(1);
-  return { destroy: () => root.replaceChildren(), focus: () => link.focus() };
+  // What was made with arguments of its own (some pages only) has other pages than the file.
+  if (!shown.type.includes(":") && shown.can("PNG")) {
+    shown
+      .make(`png:page=${page},width=${WIDTH}`, AbortSignal.any([signal, pictured.signal]))
+      .then(async (source) => {
+        poster.alt = `${shown.title}, ${say("pdf.page", { n: page })}`;
+        poster.src = source;
+        await poster.decode();
+        if (!pictured.signal.aborted) scroller.append(poster);
+      })
+      .catch(() => {}); // the document says itself what is wrong with it
+  }
+
+  let close = (): void => {};
+  const read = async (): Promise<void> => {
+    const { load, Reader } = await import("./reader.ts");
+    const { tools } = await import("./tools.ts");
+    signal.throwIfAborted();
+    const loading = load(shown.href, shown.bytes);
+    close = () => void loading.destroy();
+    const reader = await Reader.open(await loading.promise, scroller, stage, page);
+    close = () => {
+      reader.destroy();
+      void loading.destroy();
+    };
+    reader.drawn = there;
+    await tools(root, bar, reader, stage);
+  };
+  read().catch((reason: unknown) => {
+    if (signal.aborted) return;
+    const name = (reason as Error).name;
+    const known = { PasswordException: "pdf.password", InvalidPDFException: "pdf.broken" }[name] ?? "pdf.failed";
+    scroller.ariaBusy = null;
+    const words = make("p", "failure", say(known));
+    words.role = "alert";
+    bar.replaceChildren();
+    body.before(words);
+    close();
+  });
+  return {
+    destroy: () => {
+      pictured.abort();
+      close();
+    },
+    focus: () => scroller.focus(),
+  };
 }
