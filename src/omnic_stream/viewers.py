@@ -70,10 +70,10 @@ VIEWERS: Final[tuple[Viewer, ...]] = (
         "category:subtitle",
         "category:text",
         "category:binary",
-        "SVG",
         shows=("HTML",),
         media_types=("text/html", "application/xhtml+xml"),
     ),
+    _built_in("source", "SVG", shows=("HTML",), title="source.title", module="html"),
     _built_in("text", "category:text", "category:code", "category:markup", "category:subtitle", shows=("TXT",), media_types=TEXT),
     _built_in("file", "*", shows=("*",), media_types=("*",)),
 )
