@@ -37,8 +37,8 @@ TEXT: Final = (
 VIEWERS: Final[tuple[Viewer, ...]] = (
     _built_in("molecule", "category:molecule", shows=("SDF", "PDB", "MOL2", "XYZ", "CIF", "mmCIF")),
     _built_in("svg", "category:vector", "category:molecule", shows=("SVG",), media_types=("image/svg+xml",)),
-    _built_in("image", "category:raster", "category:vector", shows=PICTURES, media_types=("image/*",)),
-    _built_in("zoom", "category:raster", shows=("tiles.dzi",)),
+    _built_in("image", "category:raster", "category:vector", shows=(*PICTURES, "preview.webp"), media_types=("image/*",)),
+    _built_in("zoom", "category:raster", shows=("preview.webp", "tiles.dzi")),
     _built_in("model", "category:mesh", shows=("web.glb", "GLB"), media_types=("model/gltf-binary",)),
     _built_in("map", "category:geo", shows=("GEOJSON", "tiles"), media_types=("application/geo+json",)),
     _built_in("video", "category:video", shows=("web.mp4", "web.webm", "MP4", "WEBM", "hls"), media_types=("video/*",)),

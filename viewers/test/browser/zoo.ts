@@ -12,16 +12,21 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 const program = join(root, ".venv/bin/omnic-stream");
 export const POLICY = "default-src 'self'; script-src 'self'; style-src 'self'";
 
-/** One running service. `settings` are lines of its omnic.toml. */
+/** One running service. `settings` are lines of its omnic.toml, `folders` more roots of files, by name. */
 export interface Running {
   readonly url: string;
   stop(): Promise<void>;
 }
 
-export async function serveZoo(settings = "", environment: Record<string, string> = {}): Promise<Running> {
+export async function serveZoo(
+  settings = "",
+  environment: Record<string, string> = {},
+  folders: Record<string, string> = {},
+): Promise<Running> {
   const folder = mkdtempSync(join(tmpdir(), "omnic-viewers-"));
   const roots = `[file_roots]\nzoo = "${join(root, "tests/zoo")}"\nsamples = "${join(root, "src/omnic_stream/samples")}"\n`;
-  writeFileSync(join(folder, "omnic.toml"), `${settings}\n${roots}`);
+  const more = Object.entries(folders).map(([name, path]) => `${name} = ${JSON.stringify(path)}\n`);
+  writeFileSync(join(folder, "omnic.toml"), `${settings}\n${roots}${more.join("")}`);
   const words = ["serve", "--bind", "127.0.0.1:0", "--store", join(folder, "store")];
   const service: ChildProcess = spawn(program, words, {
     stdio: ["ignore", "pipe", "pipe"],
@@ -98,8 +103,9 @@ export async function embed(page: Page, zoo: Running, body: string, lang = "en")
   await page.goto(address);
 }
 
-/** The address of a specimen. */
-export const specimen = (name: string): string => `file://zoo/${name.split("/").map(encodeURIComponent).join("/")}`;
+/** The address of a specimen; a whole address is one already. */
+export const specimen = (name: string): string =>
+  /^(data:|\w+:\/\/)/.test(name) ? name : `file://zoo/${name.split("/").map(encodeURIComponent).join("/")}`;
 
 /** From a thumbnail, by keyboard alone: the viewer of that name, in the dialog. `attributes` go to the element. */
 export async function opened(
