@@ -293,6 +293,22 @@ def test_subtitles_inside(run: Runs) -> None:
         run(video.chapters, "video/clip.mov", "MOV", "chapters.vtt")
 
 
+def test_subtitles_of_several_languages(run: Runs, tmp_path: Path) -> None:
+    (tmp_path / "en.srt").write_text("1\n00:00:00,200 --> 00:00:01,000\nThe beacon turns.\n")
+    (tmp_path / "de.srt").write_text("1\n00:00:00,200 --> 00:00:01,000\nDas Feuer dreht sich.\n")
+    inputs = (word for name in ("en", "de") for word in ("-i", str(tmp_path / f"{name}.srt")))
+    film = made(tmp_path, "two.mkv", *inputs, "-map", "0", "-map", "1", "-c", "copy", "-disposition:s:1", "default")
+
+    def words(**arguments: str) -> str:
+        return run(video.subtitles, film, "MKV", "VTT", **arguments).getvalue().decode()
+
+    assert "The beacon turns." in words(item="1") and "Feuer" not in words(item="1")
+    assert "Das Feuer dreht sich." in words(item="2")
+    assert "Das Feuer dreht sich." in words(), "the file's own choice"
+    with pytest.raises(ConverterFailed, match="only 2 subtitles"):
+        words(item="3")
+
+
 def test_the_wheel_does_the_same(run: Runs) -> None:
     assert has_bars(Image.open(run(stills.WHEEL.thumb, "video/clip.mov", "MOV", "thumb.png")))
     found = probed(run(video.WHEEL.web, "video/test.avi", "AVI", "web.mp4").getvalue())

@@ -79,6 +79,7 @@ CONVERTERS: tuple[Converter, ...] = (
         ("VTT", "SRT"),
         Cost(ms=120, ms_per_mib=10),
         Loss.EXTRACTS,
+        takes=("item",),
         specimen="beacon.mkv",
     ),
 )

@@ -248,10 +248,15 @@ CUES: Final[Mapping[str, str]] = {"VTT": "webvtt", "SRT": "srt"}
 
 
 def subtitles(call: Call, program: media.Program = media.debian) -> None:
-    """The subtitles that travel inside, as VTT or SRT."""
-    found = media.look(call, program).subtitle
-    if found is None:
+    """The subtitles that travel inside, as VTT or SRT: those that the file marks as its default, or the ``item``-th, counted from 1."""
+    held = media.look(call, program)
+    inside = [stream for stream in held.streams if stream.kind == "subtitle"]
+    if not inside:
         raise ConverterFailed("There are no subtitles in this file.")
+    item = int(call.arguments.get("item", "0"))
+    if item > len(inside):
+        raise ConverterFailed(f"There are only {len(inside)} subtitles in this file.")
+    found = inside[item - 1] if item else held.subtitle or inside[0]
     if found.codec in DRAWN:
         raise ConverterFailed("The subtitles in this file are pictures: there is no text in them.")
     muxer = CUES[call.target]
