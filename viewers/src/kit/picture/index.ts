@@ -3,6 +3,7 @@
 import type { Mounted, Shown, Stage } from "../../core/registry.ts";
 import { note, sign, view } from "../controls.ts";
 import viewCss from "../view.css?inline";
+import { harmless } from "./harmless.ts";
 import { keys, signs } from "./lens.ts";
 import css from "./picture.css?inline";
 import { Sheet } from "./sheet.ts";
@@ -24,7 +25,8 @@ export async function mountPicture(root: HTMLElement, shown: Shown, stage: Stage
   const picture = new Image();
   picture.alt = shown.title;
   picture.draggable = false;
-  picture.src = shown.href;
+  const { href, smaller } = await harmless(shown, kind.drawing, signal);
+  picture.src = href;
   const left = (): void => picture.removeAttribute("src"); // it may be long on its way
   signal.addEventListener("abort", left, { once: true });
   await picture.decode().catch((reason: unknown) => {
@@ -44,6 +46,7 @@ export async function mountPicture(root: HTMLElement, shown: Shown, stage: Stage
   const level = document.createElement("span");
   const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
   facts.append(`${told(shown, stage, kind, size)} · `, level);
+  if (smaller) facts.append(` · ${say("picture.smaller")}`);
   root.style.setProperty("--natural", `${size.height}px`);
   root.append(frame, facts);
 
