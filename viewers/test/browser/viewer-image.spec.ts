@@ -220,6 +220,21 @@ test.describe("pictures", { tag: "@full" }, () => {
     await expect(page.getByRole("dialog", { name: "file 1" })).toBeVisible();
   });
 
+  test("width comes before height from right to left too", async ({ page, zoo }) => {
+    await embed(page, zoo, `<omnic-view url="${HARBOUR}" type="view" mode="inline" thumb=""></omnic-view>`, "ar");
+    const sides = page.locator(".viewer.image .facts bdi");
+    await expect(sides).toHaveText(/^1.600 × 1.067$/, { timeout: 30_000 });
+    const places = await sides.evaluate((one) =>
+      [0, 8].map((at) => {
+        const range = document.createRange();
+        range.setStart(one.firstChild as Text, at);
+        range.setEnd(one.firstChild as Text, at + 5);
+        return range.getBoundingClientRect().left;
+      }),
+    );
+    expect(places[0]).toBeLessThan(places[1] as number);
+  });
+
   test("it begins as large as it is told to", async ({ page, zoo }) => {
     const viewer = await opened(page, zoo, HARBOUR, "image", { attributes: 'start="200"' });
     await expect.poll(() => width(viewer)).toBe(3200);

@@ -4,7 +4,7 @@ import type { Mounted, Shown, Stage } from "../../core/registry.ts";
 import { note, sign, view } from "../controls.ts";
 import viewCss from "../view.css?inline";
 import { harmless } from "./harmless.ts";
-import { keys, signs } from "./lens.ts";
+import { keys, sides, signs } from "./lens.ts";
 import css from "./picture.css?inline";
 import { Sheet } from "./sheet.ts";
 
@@ -45,7 +45,8 @@ export async function mountPicture(root: HTMLElement, shown: Shown, stage: Stage
   const facts = note("", "facts");
   const level = document.createElement("span");
   const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
-  facts.append(`${told(shown, stage, kind, size)} · `, level);
+  if (!kind.drawing) facts.append(sides(size.width, size.height, locale), " · ");
+  facts.append(`${told(shown, stage)} · `, level);
   if (smaller) facts.append(` · ${say("picture.smaller")}`);
   root.style.setProperty("--natural", `${size.height}px`);
   root.append(frame, facts);
@@ -90,23 +91,12 @@ export async function mountPicture(root: HTMLElement, shown: Shown, stage: Stage
   };
 }
 
-/** What it is, quietly: natural size, format, bytes. */
-function told(
-  { format, type, mediaType, bytes }: Shown,
-  { say, size: inBytes, locale }: Stage,
-  { drawing }: Kind,
-  size: { width: number; height: number },
-): string {
-  const number = new Intl.NumberFormat(locale);
+/** What it is, quietly: format and bytes. */
+function told({ format, type, mediaType, bytes }: Shown, { say, size }: Stage): string {
   const here = /\/(?:x-|vnd\.)?([\w-]+)/.exec(mediaType)?.[1]?.toUpperCase() ?? type;
   const known = format && format.toLowerCase() !== type.toLowerCase();
-  return [
-    drawing ? "" : `${number.format(size.width)} × ${number.format(size.height)}`,
-    known ? say("picture.as", { format, type: type.replace(/:.*/s, "") }) : (format ?? here),
-    bytes === null ? "" : inBytes(bytes),
-  ]
-    .filter(Boolean)
-    .join(" · ");
+  const words = known ? say("picture.as", { format, type: type.replace(/:.*/s, "") }) : (format ?? here);
+  return bytes === null ? words : `${words} · ${size(bytes)}`;
 }
 
 /** Whether the ground is seen anywhere, as far as a small copy tells. */

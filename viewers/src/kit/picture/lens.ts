@@ -19,6 +19,15 @@ export interface Lens {
   move(right: number, down: number): boolean;
 }
 
+/** Width by height, in this order in every language. */
+export function sides(width: number, height: number, locale: string): HTMLElement {
+  const number = new Intl.NumberFormat(locale);
+  const made = document.createElement("bdi");
+  made.dir = "ltr";
+  made.textContent = `${number.format(width)} × ${number.format(height)}`;
+  return made;
+}
+
 /** The buttons, a group in the frame's corner. */
 export function signs(lens: Lens, { say }: Stage, ...more: readonly HTMLElement[]): HTMLDivElement {
   const made = document.createElement("div");

@@ -1,6 +1,6 @@
 import type { Mounted, Shown, Stage } from "../../core/registry.ts";
 import { note, view } from "../../kit/controls.ts";
-import { keys, type Lens, signs } from "../../kit/picture/lens.ts";
+import { keys, type Lens, sides, signs } from "../../kit/picture/lens.ts";
 import viewCss from "../../kit/view.css?inline";
 import type { Deep } from "./deep.ts";
 import { cut } from "./dzi.ts";
@@ -62,11 +62,10 @@ export async function mount(root: HTMLElement, shown: Shown, stage: Stage): Prom
     const found = response.ok ? cut(await response.text()) : null;
     if (!found) throw new Error(say("picture.bad"));
     until.throwIfAborted();
-    const number = new Intl.NumberFormat(locale);
     const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
     const level = document.createElement("span");
-    const size = `${number.format(found.width)} × ${number.format(found.height)}`;
-    facts.replaceChildren([size, shown.format, ""].filter((one) => one !== null).join(" · "), level);
+    const format = shown.format === null ? " · " : ` · ${shown.format} · `;
+    facts.replaceChildren(sides(found.width, found.height, locale), format, level);
     tiles = deep(place, index, found, stage, {
       drawn: () => preview.remove(),
       changed: (scale, more) => {
