@@ -47,6 +47,9 @@ VIEWERS: Final[tuple[Viewer, ...]] = (
     _built_in("table", "category:table", "category:spreadsheet", shows=("CSV", "TSV"), media_types=("text/csv",)),
     _built_in("graph", "category:table", "category:spreadsheet", shows=("CSV", "TSV")),
     _built_in("tree", "category:archive", "category:package", shows=("listing.json",)),
+    _built_in("git", shows=(), media_types=("application/vnd.omnic.git-tree+json",)),
+    _built_in("commits", shows=(), media_types=("application/vnd.omnic.git-tree+json",)),
+    _built_in("log", shows=(), media_types=("application/vnd.omnic.log+ndjson",)),
     _built_in(
         "pdf",
         "category:page",
