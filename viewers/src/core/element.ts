@@ -50,12 +50,21 @@ const ATTRIBUTES = ["url", "type", "thumb", "src", "server", "mode", "alt", "gal
 /**
  * A file, opened where it stands: a poster, an honest bar, and on opening (or at once, without `thumb`) the result.
  *
- * Attributes, mirrored by properties: `url` the address; `type` what to open it as (without: what its kind's best viewer shows);
- * `thumb` the poster, as `WxH`, a type, or a media URL (without `type`: 320x240); `src` a media URL (signed, if need be) instead of
- * `url` and `type`; `mode` modal, inline, page or none (a picture and no more); `gallery` a name that files which are leafed through share; `start` where to begin
- * (a page, a second); `alt`; `server`; `loading="lazy"` starts only what is near the window. One with an `id` has an address of its
- * own while it is open, `#view=<id>`.
+ * One with an `id` has an address of its own while it is open, `#view=<id>`. All attributes but `loading` are properties too.
  *
+ * @tag omnic-view
+ * @attr {string} url - the address of the file
+ * @attr {string} type - what to open it as; without, what its kind's best viewer shows
+ * @attr {string} thumb - the poster, as `WxH`, a type, or a media URL; without it and without `type`, `320x240`
+ * @attr {string} src - a media URL (signed, if need be) instead of `url` and `type`
+ * @attr {string} server - where the service is; without, where the script came from
+ * @attr {"modal" | "inline" | "page" | "none"} mode - where it opens; `none` is a picture and no more
+ * @attr {string} alt - its name for people; without, the file's name in the address
+ * @attr {string} gallery - a name that files which are leafed through share
+ * @attr {string} start - where to begin: a page, a second, whatever its viewer says of it
+ * @attr {"lazy"} loading - start only what is near the window
+ * @attr {boolean} open - while it is open; set by the element
+ * @attr {boolean} busy - while its poster is being made; set by the element
  * @slot - an `<img>` as poster until there is a better one; it works without JavaScript too
  * @csspart poster - the picture, or the button that it is
  * @csspart play-button - what says that there is more to see
@@ -65,12 +74,19 @@ const ATTRIBUTES = ["url", "type", "thumb", "src", "server", "mode", "alt", "gal
  * @csspart failure - what went wrong, and the button
  * @csspart retry - the button after a failure
  * @csspart stage - where the viewer is
- * @cssproperty --omnic-accent --omnic-ink --omnic-muted --omnic-surface --omnic-track --omnic-danger --omnic-radius
- * @fires omnic-progress - every notification on the way; `detail` is the notification
- * @fires omnic-ready
- * @fires omnic-failed
- * @fires omnic-open - cancelable, before opening
- * @fires omnic-close
+ * @cssproperty --omnic-accent - bars, focus, what is chosen
+ * @cssproperty --omnic-ink - text
+ * @cssproperty --omnic-muted - text beside it
+ * @cssproperty --omnic-surface - behind posters and words
+ * @cssproperty --omnic-track - lines, and what is left of a bar
+ * @cssproperty --omnic-danger - what went wrong
+ * @cssproperty [--omnic-radius=6px] - corners
+ * @cssproperty [--omnic-ratio=auto] - a poster's width over its height; set by the element where `thumb` says it
+ * @fires {CustomEvent<Told>} omnic-progress - every notification on the way
+ * @fires {CustomEvent<Told>} omnic-ready - the poster or the result is there
+ * @fires {CustomEvent<Told>} omnic-failed - it cannot be made; `detail.message` says why
+ * @fires {CustomEvent<null>} omnic-open - before opening; cancelable
+ * @fires {CustomEvent<null>} omnic-close - after closing
  */
 export class OmnicView extends HTMLElement {
   static readonly observedAttributes = ATTRIBUTES;
