@@ -21,7 +21,8 @@ CODE_CSS = """
 @media(prefers-color-scheme:dark){.k,.kd,.kn,.kr,.kt{color:#d2a8ff}.s,.s1,.s2,.sd,.sb{color:#7ee787}.c,.c1,.cm,.ch{color:#8b949e}
 .mi,.mf,.m,.mh,.na{color:#f2cc60}.nf,.fm{color:#79c0ff}.nc,.nn{color:#ffa657}.nt,.gd{color:#ff7b72}.gi{color:#7ee787}}
 .linenos{color:var(--soft);user-select:none;padding-right:1em}.highlight a{text-decoration:none}
-.highlight :target{background:#fff3c4}@media(prefers-color-scheme:dark){.highlight :target{background:#4a3f14}}
+.highlight span[id]{scroll-margin-top:30vh}.highlight :target{background:#fff3c4}
+@media(prefers-color-scheme:dark){.highlight :target{background:#4a3f14}}
 """
 LEXERS = {"JS": "javascript", "MJS": "javascript", "es5.js": "javascript", "min.js": "javascript", "PY": "python", "TS": "typescript",
           "D.TS": "typescript", "TSX": "tsx", "CPP": "cpp", "RS": "rust", "RB": "ruby", "SH": "bash", "PL": "perl", "HS": "haskell",

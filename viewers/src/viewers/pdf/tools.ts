@@ -17,7 +17,7 @@ export async function tools(root: HTMLElement, bar: HTMLElement, reader: Reader,
     ariaLabel: say("pdf.number"),
     autocomplete: "off",
   });
-  number.size = Math.max(2, String(sheets.length).length);
+  number.style.setProperty("--digits", String(Math.max(2, String(sheets.length).length)));
   number.addEventListener("change", () => {
     const asked = Number.parseInt(number.value, 10);
     if (Number.isFinite(asked)) reader.goTo({ page: asked, top: null });
@@ -26,6 +26,7 @@ export async function tools(root: HTMLElement, bar: HTMLElement, reader: Reader,
   number.addEventListener("focus", () => number.select());
   const previous = button("up", say("pdf.previous"), () => reader.turn(-1));
   const next = button("down", say("pdf.next"), () => reader.turn(1));
+  for (const one of [previous, next]) one.classList.add("turn");
   const percent = make("span", "zoom");
   const width = button("width", say("pdf.width"), () => reader.fitTo(reader.fit === "width" ? "auto" : "width"));
 

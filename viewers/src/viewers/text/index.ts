@@ -1,7 +1,7 @@
 import type { Mounted, Shown, Stage } from "../../core/registry.ts";
 import { button, make } from "../../kit/find/controls.ts";
-import { finder } from "../../kit/find/find.ts";
 import parts from "../../kit/find/find.css?inline";
+import { finder } from "../../kit/find/find.ts";
 import css from "./index.css?inline";
 import { startLine } from "./lines.ts";
 import { Paper } from "./paper.ts";
