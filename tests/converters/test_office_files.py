@@ -178,26 +178,28 @@ async def test_a_metafile_is_shown_without_a_sheet_around_it(make, zoo):
 
 
 OLD = (
-    ("slager.wpd", "Sluwe Sjaantje"),
-    ("slager.wri", "Sluwe Sjaantje"),
-    ("xyz.wk1", "24"),
-    ("xyz.wb2", "24"),
-    ("hello.602", "Dlouhy text"),
-    ("rows.slk", "row 2"),
-    ("rows.dif", "row 2"),
-    ("rows.xltx", "row 2"),
-    ("rows.ots", "row 2"),
+    ("WP6.wpd", "WPD", "Header Type A but changed"),
+    ("Write_3.1.wri", "WRI", "Test document for Write conversion"),
+    ("Lotus.wk1", "WK1", "ABCT"),
+    ("QuattroPro.wb1", "WB2", "center accross block"),
+    ("QuattroPro.wq1", "WB2", "azazbza"),
+    ("hello.602", "602", "Dlouhy text"),
+    ("rows.slk", "SLK", "row 2"),
+    ("rows.dif", "DIF", "row 2"),
+    ("rows.xltx", "XLTX", "row 2"),
+    ("rows.ots", "OTS", "row 2"),
 )
 
 
 async def test_the_old_formats_and_templates_are_read(make):
-    for name, words in OLD:
+    for name, source, words in OLD:
         try:
-            assert words in page_text(await make(HERE / name, "PDF")), name
+            assert words in page_text(await make(HERE / name, "PDF", source=source)), name
         except OmnicError as error:
             raise AssertionError(name) from error
-    assert (await make(HERE / "xyz.wk1", "CSV")).decode().splitlines()[:2] == ["X,Y,Z", "1,10,10"]
-    assert "Sluwe Sjaantje" in members(await make(HERE / "slager.wpd", "DOCX"))["word/document.xml"]
+    assert (await make(HERE / "Lotus.wk1", "CSV")).decode().splitlines()[:3] == ["123,ABCT,", "0.66666667,exp(1),", ",23,"]
+    assert (await make(HERE / "QuattroPro.wq1", "CSV", source="WB2")).decode().splitlines()[10] == ",,,1,1,1,1,TRUE,"
+    assert "Test document for Write conversion" in members(await make(HERE / "Write_3.1.wri", "DOCX"))["word/document.xml"]
 
 
 async def test_a_document_with_a_password_says_so(make):
