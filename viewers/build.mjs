@@ -69,12 +69,13 @@ for (const { outputFiles, metafile } of builds) {
     const opened = /^src\/(stage)\/index\.ts$/.exec(entry)?.[1];
     const plain = file === "omnic.js" ? file : file.replace(/-[A-Z0-9]{8}\./, ".");
     const name = viewer ? `viewer/${viewer}.js` : spoken ? `words/${spoken}.js` : opened ? `${opened}.js` : plain;
+    const packed = gzipSync(output.contents, { level: 9 });
     files[name in files ? file : name] = {
       file,
       hash: createHash("sha256").update(output.contents).digest("hex"),
       integrity: `sha384-${createHash("sha384").update(output.contents).digest("base64")}`,
       bytes: output.contents.length,
-      gzip: gzipSync(output.contents, { level: 9 }).length,
+      gzip: packed.length,
       imports: (about?.imports ?? [])
         .filter(({ kind }) => kind === "import-statement")
         .map(({ path }) => basename(path)),
@@ -85,6 +86,7 @@ for (const { outputFiles, metafile } of builds) {
       later.map(({ path }) => basename(path)),
     );
     await writeFile(join(out, file), output.contents);
+    await writeFile(join(out, `${file}.gz`), packed); // so that the service does not pack megabytes at every start
   }
 }
 
@@ -92,7 +94,7 @@ const { kept, legal } = await keepFiles(out);
 await writeFile(join(out, "licences.txt"), await licences(packagesIn(builds.map(({ metafile }) => metafile)), legal));
 await writeFile(join(out, "manifest.json"), `${JSON.stringify({ entry: "omnic.js", files }, null, 2)}\n`);
 
-const wanted = new Set(["manifest.json", "licences.txt", ...kept, ...Object.values(files).map((about) => about.file)]);
+const wanted = new Set(["manifest.json", "licences.txt", ...kept, ...Object.values(files).flatMap(({ file }) => [file, `${file}.gz`])]);
 for (const left of await readdir(out)) if (!wanted.has(left)) await rm(join(out, left), { recursive: true });
 
 for (const [name, about] of Object.entries(files)) {

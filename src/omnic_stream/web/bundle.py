@@ -63,7 +63,11 @@ def load(folder: Path | None, viewers: Sequence[Viewer], formats: Formats) -> Bu
     files: dict[str, Mapping[str, Any]] = {}
     assets: dict[str, Asset] = {}
     if folder is not None:
-        assets = {path.name: asset(path.name, path.read_bytes()) for path in sorted(folder.glob("*")) if path.is_file()}
+        found = {path.name: path for path in sorted(folder.glob("*")) if path.is_file()}
+        for name, path in found.items():
+            if not name.endswith(".gz"):
+                small = found.get(f"{name}.gz")
+                assets[name] = asset(name, path.read_bytes(), small.read_bytes() if small is not None else None)
         if (written := folder / "manifest.json").is_file():
             files = msgspec.json.decode(written.read_bytes())["files"]
     listed: list[dict[str, object]] = []
@@ -140,16 +144,18 @@ def _adopt(viewer: Viewer, folder: Path, assets: dict[str, Asset], shown: dict[s
     return f"{place}/{viewer.module}"
 
 
-def asset(name: str, body: bytes) -> Asset:
+def asset(name: str, body: bytes, small: bytes | None = None) -> Asset:
+    """``small``: the body in gzip, where the build has packed it already."""
     cache = b"public, max-age=31536000, immutable" if _HASHED.fullmatch(name) else b"no-cache"
     media_type = charset(_TYPES.get(name.rpartition(".")[2], "application/octet-stream"))
     headers = [(b"content-type", media_type.encode()), (b"cache-control", cache), NOSNIFF]
     if name.endswith((".svg", ".html")):
         headers.append((b"content-security-policy", b"sandbox; default-src 'none'; style-src 'unsafe-inline'"))
-    return packed(headers, body)
+    return packed(headers, body, small)
 
 
-def packed(headers: list[tuple[bytes, bytes]], body: bytes) -> Asset:
-    small = gzip.compress(body, 9, mtime=0) if len(body) > WORTH else None
+def packed(headers: list[tuple[bytes, bytes]], body: bytes, small: bytes | None = None) -> Asset:
+    if small is None:
+        small = gzip.compress(body, 9, mtime=0) if len(body) > WORTH else None
     smaller = small if small is not None and len(small) < len(body) else None
     return Asset(tuple(headers), b'"%s"' % sha256(body).hexdigest().encode(), body, smaller)
