@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import sqlite3
 import subprocess
 import tarfile
@@ -13,7 +14,7 @@ import pytest
 from PIL import Image
 
 from omnic_stream.converters import geo as declared
-from omnic_stream.converters.warm import gdal, geo, mapping, raster_map, shapes
+from omnic_stream.converters.warm import gdal, geo, mapping, raster_map, shapes, tiling
 from omnic_stream.model.contracts import Work
 from omnic_stream.model.errors import ConverterFailed, Corrupt, TooExpensive
 from omnic_stream.runner import open_runner
@@ -191,7 +192,8 @@ def test_tiles_lie_where_the_web_looks_for_them(run):
         index = json.load(archive.extractfile("index.json"))
         # 13.4 E, 52.5 N: https://wiki.openstreetmap.org/wiki/Slippy_map_tilenames
         assert {"0/0/0.png", "8/137/83.png", "10/550/335.png"} <= names
-        assert index["tile_count"] == len(names) - 1 <= geo.MOST_TILES
+        assert index["tile_count"] == len(names) - 1 <= tiling.MOST_TILES
+        assert {f"{name}.png" for name in index["present"]} == names - {"index.json"}
         assert index["bounds"] == pytest.approx(BERLIN)
         tile = Image.open(io.BytesIO(archive.extractfile("10/550/335.png").read()))
     assert tile.size == (256, 256)
@@ -199,6 +201,30 @@ def test_tiles_lie_where_the_web_looks_for_them(run):
     assert blue > red
     assert 100 < alpha < 130
     assert not any(name.startswith(f"{index['maxzoom'] + 1}/") for name in names)
+
+
+def test_a_geotiff_is_cut_into_tiles_where_it_lies(run):
+    made = run(raster_map.tiles, (SAMPLES / "isle.tif").read_bytes(), "GEOTIFF", "tiles")
+    with tarfile.open(fileobj=made) as archive:
+        index = json.load(archive.extractfile("index.json"))
+        assert index["bounds"] == pytest.approx([-3.4, 57, -2.8, 57.6])
+        assert {f"{name}.png" for name in index["present"]} == set(archive.getnames()) - {"index.json"}
+        zoom = index["maxzoom"]
+        assert 6 <= zoom <= 8  # 40 pixels a degree: between 28 (zoom 5) and 57 (zoom 6), and one more
+
+        def seen(lon: float, lat: float) -> tuple[int, ...]:
+            many = 256 * 2**zoom
+            x = (lon + 180) / 360 * many
+            y = (1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2 * many
+            tile = Image.open(io.BytesIO(archive.extractfile(f"{zoom}/{int(x) // 256}/{int(y) // 256}.png").read()))
+            return tile.getpixel((int(x) % 256, int(y) % 256))
+
+        # the picture's pixels (11, 11) and (11, 2), which is lower; (0, 0) has no data
+        assert seen(-3.4 + 11.5 * 0.025, 57.6 - 11.5 * 0.025)[0] > 200
+        assert seen(-3.4 + 11.5 * 0.025, 57.6 - 2.5 * 0.025)[0] < 80
+        assert seen(-3.4 + 0.5 * 0.025, 57.6 - 0.5 * 0.025)[3] == 0
+    with pytest.raises(ConverterFailed, match="where on the globe"):
+        run(raster_map.tiles, (SAMPLES / "isle.tif").read_bytes()[:300], "GEOTIFF", "tiles")
 
 
 def test_elevation_is_stretched_and_what_has_no_data_is_clear(run):

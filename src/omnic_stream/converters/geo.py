@@ -36,11 +36,12 @@ def _converter(
     ms: float = 300,
     directory: bool = False,
     index: str | None = None,
+    version: int = 1,
 ) -> Converter:
     programs = OGR in tools or GDAL in tools
     return Converter(
         id=f"geo.{id}",
-        version=1,
+        version=version,
         family="geo",
         inputs=inputs,
         outputs=outputs,
@@ -65,6 +66,7 @@ def _both(id: str, function: str, outputs: tuple[str, ...], loss: Loss, *tools: 
     takes = FITTING if tools == DRAWN and "tiles" not in outputs else ()
     directory = "tiles" in outputs
     index = "index.json" if directory else None
+    version = 2 if directory else 1  # 2: the index names the tiles that are there
     return (
         _converter(
             f"json-{id}",
@@ -77,9 +79,20 @@ def _both(id: str, function: str, outputs: tuple[str, ...], loss: Loss, *tools: 
             ms=60,
             directory=directory,
             index=index,
+            version=version,
         ),
         _converter(
-            id, function, READ, outputs, loss=loss, tools=(OGR, *tools), takes=takes, ms=400, directory=directory, index=index
+            id,
+            function,
+            READ,
+            outputs,
+            loss=loss,
+            tools=(OGR, *tools),
+            takes=takes,
+            ms=400,
+            directory=directory,
+            index=index,
+            version=version,
         ),
     )
 
@@ -99,6 +112,16 @@ CONVERTERS: tuple[Converter, ...] = (
     _converter("facts", "facts", ("GEOJSON", *READ), ("metadata.json",), loss=Loss.RESTYLES, tools=(OGR,)),
     _converter(
         "raster", RASTER + "picture", ("GEOTIFF",), ("PNG", *THUMBS), loss=Loss.REENCODES, tools=(GDAL, *DRAWN[1:]), takes=FITTING
+    ),
+    _converter(
+        "raster-tiles",
+        RASTER + "tiles",
+        ("GEOTIFF",),
+        ("tiles",),
+        loss=Loss.RASTERISES,
+        tools=(GDAL, *DRAWN[1:]),
+        directory=True,
+        index="index.json",
     ),
     _converter("raster-facts", RASTER + "facts", ("GEOTIFF",), ("metadata.json",), loss=Loss.RESTYLES, tools=(GDAL,)),
 )

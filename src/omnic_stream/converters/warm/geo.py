@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import json
-import math
 import tarfile
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 from xml.sax.saxutils import escape, quoteattr
 
-from omnic_stream.converters.warm import drawing, gdal, mapping, sheet_readers, sheet_writers, table_page
+from omnic_stream.converters.warm import drawing, gdal, mapping, sheet_readers, sheet_writers, table_page, tiling
 from omnic_stream.converters.warm.pages import document, write
 from omnic_stream.converters.warm.shapes import Shape, bounds, read, shapes
 from omnic_stream.converters.warm.sheets import Sheet
@@ -29,9 +28,6 @@ WRITES: Final = {
     "GML": ("GML", "out.gml", ("-dsco", "XSISCHEMA=OFF", "-dsco", "FORMAT=GML3")),
 }
 """Formats of several layers: GDAL's driver, a name that it goes by, its options."""
-TILE: Final = 256
-MOST_TILES: Final = 256
-DEEPEST: Final = 18
 
 
 def _features(call: Call) -> Iterator[dict[str, Any]]:
@@ -255,8 +251,8 @@ def tiles(call: Call) -> None:
         raise ConverterFailed("The map's coordinates are no longitudes and latitudes, which tiles need.")
     south, north = (max(min(value, mapping.STEEPEST), -mapping.STEEPEST) for value in (box[1], box[3]))
     box = (max(box[0], -180), south, min(box[2], 180), north)
-    levels = _levels(box)
-    count = 0
+    levels = tiling.levels(box)
+    present: list[str] = []
     with sheet_writers.output(call) as file, tarfile.open(fileobj=file, mode="w") as archive:
         # each level draws all shapes, and then its tiles: 64 of them take as long as the shapes do
         weights = [1 + (x1 - x0 + 1) * (y1 - y0 + 1) / 64 for x0, y0, x1, y1 in levels]
@@ -265,64 +261,25 @@ def tiles(call: Call) -> None:
             def report(done: float, zoom: int = zoom) -> None:
                 call.report(read + (1 - read) * (sum(weights[:zoom]) + weights[zoom] * done) / sum(weights))
 
-            scale = TILE * 2**zoom / 360
+            scale = tiling.TILE * 2**zoom / 360
             frame = mapping.Frame(
-                (x1 - x0 + 1) * TILE, (y1 - y0 + 1) * TILE, x0 * 360 / 2**zoom - 180, 180 - y0 * 360 / 2**zoom, scale, mercator=True
+                (x1 - x0 + 1) * tiling.TILE,
+                (y1 - y0 + 1) * tiling.TILE,
+                x0 * 360 / 2**zoom - 180,
+                180 - y0 * 360 / 2**zoom,
+                scale,
+                mercator=True,
             )
             svg = mapping.drawn(made, frame, ground=False, small=zoom < len(levels) - 3)
             report(0.4)
             data = bytes(resvg_py.svg_to_bytes(svg_string=svg, sans_serif_family="Liberation Sans"))
             report(0.8)
             with Image.open(io.BytesIO(data)) as whole:
-                for number, (name, content) in enumerate(_cut(whole, zoom, x0, y0), 1):
-                    _add(archive, name, content)
+                for number, (name, content) in enumerate(tiling.cut(whole, zoom, x0, y0), 1):
+                    tiling.add(archive, f"{name}.png", content)
                     report(0.8 + 0.2 * number / ((x1 - x0 + 1) * (y1 - y0 + 1)))
-                    count += 1
-        middle = [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2, max(len(levels) - 3, 0)]
-        told_all = {
-            "tilejson": "3.0.0", "scheme": "xyz", "tiles": ["{z}/{x}/{y}.png"], "format": "png", "minzoom": 0, "maxzoom": len(levels) - 1,
-            "bounds": list(box), "center": middle, "tile_count": count,
-        }  # fmt: skip
-        _add(archive, "index.json", (json.dumps(told_all, indent=1) + "\n").encode())
-
-
-def _levels(box: tuple[float, float, float, float]) -> list[tuple[int, int, int, int]]:
-    """For each zoom the range of tiles that the box touches, as deep as a bounded number of tiles reaches."""
-    levels: list[tuple[int, int, int, int]] = []
-    total = 0
-    for zoom in range(DEEPEST + 1):
-        x0, y0 = _tile(box[0], box[3], zoom)
-        x1, y1 = _tile(box[2], box[1], zoom)
-        total += (x1 - x0 + 1) * (y1 - y0 + 1)
-        if total > MOST_TILES:
-            break
-        levels.append((x0, y0, x1, y1))
-    return levels
-
-
-def _tile(lon: float, lat: float, zoom: int) -> tuple[int, int]:
-    """https://wiki.openstreetmap.org/wiki/Slippy_map_tilenames"""
-    many = 2**zoom
-    x = math.floor((lon + 180) / 360 * many)
-    y = math.floor((1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2 * many)
-    return min(max(x, 0), many - 1), min(max(y, 0), many - 1)
-
-
-def _cut(whole: Any, zoom: int, x0: int, y0: int) -> Iterator[tuple[str, bytes]]:
-    """Tiles that show something."""
-    for top in range(0, whole.height, TILE):
-        for left in range(0, whole.width, TILE):
-            tile = whole.crop((left, top, left + TILE, top + TILE))
-            if tile.getextrema()[3][1]:
-                buffer = io.BytesIO()
-                tile.save(buffer, "PNG", optimize=False)
-                yield f"{zoom}/{x0 + left // TILE}/{y0 + top // TILE}.png", buffer.getvalue()
-
-
-def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
-    info = tarfile.TarInfo(name)
-    info.size, info.mode = len(content), 0o644
-    archive.addfile(info, io.BytesIO(content))
+                    present.append(name)
+        tiling.add(archive, "index.json", tiling.index(box, len(levels), present))
 
 
 # --- facts ------------------------------------------------------------------------------------------------------------------
