@@ -270,3 +270,16 @@ def test_specimens_are_known_by_their_content() -> None:
             wrong.append(f"{name}: {found}, is one of {sorted(formats)}")
     assert len(wanted) > 50
     assert wrong == []
+
+
+def test_old_office_files_are_known_by_their_content() -> None:
+    office = Path(__file__).parents[1] / "converters" / "office"
+    wanted = {
+        "WP6.wpd": "WPD",
+        "Write_3.1.wri": "WRI",
+        "Lotus.wk1": "WK1",
+        "QuattroPro.wb1": "WB2",
+        "rows.dif": "DIF",
+        "rows.slk": "SLK",
+    }
+    assert {name: look(office / name) for name in wanted} == wanted

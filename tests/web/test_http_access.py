@@ -37,6 +37,17 @@ async def test_what_is_signed_is_answered_by_either_key(tmp_path):
                 assert 0 < age <= 86_400  # never kept beyond the signature
 
 
+async def test_a_signature_for_the_view_opens_all_types_of_its_address_and_no_other(tmp_path):
+    async with house(tmp_path, **signing()) as home:
+        home.finish()
+        assert (await home.ask(signed("view", sent_type="PNG"))).status == 200
+        elsewhere = signed("view", sent_type="PNG", sent_url="https://example.org/other")
+        assert (await home.ask(elsewhere)).status == 403
+        key = "0" * 64
+        forged = sign(KEYS["new"], "new", SOON, "view", key)  # an artifact's address wants a signature of its own
+        assert (await home.ask(f"/artifact/{key}/result.png?kid=new&exp={SOON}&sig={forged}")).status == 403
+
+
 GOOD = sign(KEYS["new"], "new", SOON, "PNG", URL)
 FORGED = {
     "none": media(),

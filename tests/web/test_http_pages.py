@@ -6,9 +6,12 @@ from hashlib import sha256
 
 import pytest
 
+from omnic_stream.model.contracts import Viewer
+from omnic_stream.model.errors import MisconfiguredError
 from omnic_stream.web.access import Access
+from omnic_stream.web.bundle import load
 from omnic_stream.web.health import Metrics
-from web.http_support import house, media
+from web.http_support import FORMATS, house, media
 
 SCRIPT = b"export const a = 1;\n" * 100
 
@@ -17,7 +20,14 @@ SCRIPT = b"export const a = 1;\n" * 100
 def assets(tmp_path):
     folder = tmp_path / "assets"
     folder.mkdir()
-    names = {"omnic.js": "omnic.js", "page.js": "page-ABCDEFGH.js", "page-style.css": "page-style-ABCDEFG2.css"}
+    names = {
+        "omnic.js": "omnic.js",
+        "page.js": "page-ABCDEFGH.js",
+        "open.js": "open-ABCDEFGH.js",
+        "demo.js": "demo-ABCDEFGH.js",
+        "page-style.css": "page-style-ABCDEFG2.css",
+        "viewer/pdf.js": "viewer-pdf-ABCDEFGH.js",
+    }
     for file in names.values():
         (folder / file).write_bytes(SCRIPT)
     (folder / "icon-ABCDEFGH.svg").write_bytes(b"<svg/>")
@@ -68,8 +78,64 @@ async def test_the_framed_document_names_who_may_frame_it(tmp_path, assets):
     access = Access(allow_origins=frozenset({"https://app.example"}))
     async with house(tmp_path, assets=assets, access=access) as home:
         framed = await home.ask("/viewer/open?url=x")
-        assert 'src="page-ABCDEFGH.js"' in framed.body.decode()
+        assert 'src="open-ABCDEFGH.js"' in framed.body.decode()
         assert "frame-ancestors 'self' https://app.example" in framed["content-security-policy"]
+
+
+async def test_the_manifest_says_who_opens_what_and_lists_only_what_is_built(tmp_path, assets):
+    viewers = (
+        Viewer(name="pdf", title="pdf.title", opens=("category:page", "DOCX"), shows=("PDF",), module="viewer/pdf.js"),
+        Viewer(name="lost", opens=("*",), shows=("*",), module="viewer/lost.js"),
+    )
+    async with house(tmp_path, assets=assets, viewers=viewers) as home:
+        answer = await home.ask("/viewer/manifest.json")
+        assert answer["cache-control"] == "no-cache"
+        [listed] = json.loads(answer.body)["viewers"]
+        opens = listed.pop("opens")
+        assert {"PDF", "DJVU", "DOCX"} <= set(opens) and "PNG" not in opens
+        assert listed == {
+            "name": "pdf",
+            "title": "pdf.title",
+            "shows": ["PDF"],
+            "media_types": [],
+            "module": "viewer-pdf-ABCDEFGH.js",
+        }
+
+
+async def test_a_viewer_from_elsewhere_comes_first_and_all_of_its_folder_is_served(tmp_path, assets):
+    folder = tmp_path / "mine"
+    (folder / "parts").mkdir(parents=True)
+    (folder / "mine.js").write_text('import "./parts/a.js";')
+    (folder / "parts" / "a.js").write_text("1;")
+    (folder / "secret").symlink_to(tmp_path / "secret.txt")
+    mine = Viewer(name="mine", opens=("STL",), shows=("web.glb",), module="mine.js", folder=folder)
+    built_in = Viewer(name="pdf", opens=("PDF",), shows=("PDF",), module="viewer/pdf.js")
+    async with house(tmp_path, assets=assets, viewers=(built_in, mine)) as home:
+        viewers = json.loads((await home.ask("/viewer/manifest.json")).body)["viewers"]
+        assert [viewer["name"] for viewer in viewers] == ["mine", "pdf"]
+        module = viewers[0]["module"]
+        answer = await home.ask(f"/viewer/{module}")
+        assert (answer.body, answer["cache-control"]) == (b'import "./parts/a.js";', "public, max-age=31536000, immutable")
+        assert (await home.ask(f"/viewer/{module.replace('mine.js', 'parts/a.js')}")).body == b"1;"
+        assert (await home.ask(f"/viewer/{module.replace('mine.js', 'secret')}")).status == 404
+
+
+@pytest.mark.parametrize("wrong", [{"module": "none.js"}, {"opens": ("NONSENSE",)}])
+def test_a_viewer_that_cannot_be_served_is_the_operators_mistake(tmp_path, assets, wrong):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "mine.js").write_text("1;")
+    facts = {"name": "mine", "opens": ("STL",), "shows": ("GLB",), "module": "mine.js", "folder": tmp_path / "mine"} | wrong
+    with pytest.raises(MisconfiguredError):
+        load(assets, (Viewer(**facts),), FORMATS)
+
+
+async def test_the_demo_shows_its_files_with_signed_links_where_signing_is_on(tmp_path, assets):
+    shown = ("file://demo/mesh/a%20pawn.stl", "file://demo/strange")
+    async with house(tmp_path, assets=assets, demo=shown) as home:
+        pawn, strange = facts_of((await home.ask("/demo/")).body.decode())["files"]
+        assert (pawn["name"], pawn["category"], strange["category"]) == ("a pawn.stl", "mesh", "")
+        assert pawn["src"] == "/media/view/?url=file%3A%2F%2Fdemo%2Fmesh%2Fa%2520pawn.stl"
+        assert (await home.ask("/demo/x")).status == 404
 
 
 async def test_hashed_files_are_immutable_and_others_are_asked_about_again(tmp_path, assets):

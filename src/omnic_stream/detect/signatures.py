@@ -60,6 +60,7 @@ MARKS: tuple[tuple[int, bytes, str], ...] = (
     (4, b"BOBO", "CWK"),
     (0, b"ID;P", "SLK"),
     (0, b"TABLE\r\n0,1\r\n", "DIF"),
+    (0, b"TABLE\n0,1\n", "DIF"),
     (0, b"\0\0\2\0\4\4", "WK1"),
     (0, b"\0\0\2\0\5\4", "WK1"),
     (0, b"\0\0\2\0\6\4", "WK1"),
