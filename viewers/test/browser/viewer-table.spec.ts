@@ -99,16 +99,18 @@ test("a hundred thousand rows: first ones at once, the page alive, sorted in sli
   await expect(status(page)).toHaveText("Rows: 100,000", { timeout: 20_000 });
   expect(await viewer.locator("tr").count()).toBeLessThan(100);
   // while it sorts, other tasks have their turns
-  await page.evaluate(() => {
+  await status(page).evaluate((place) => {
     const turns = { n: 0 };
     Object.assign(window, { turns });
-    setInterval(() => turns.n++, 1);
+    setInterval(() => {
+      if (place.textContent === "Arranging rows") turns.n++;
+    }, 1);
   });
   const turns = () => page.evaluate(() => (window as unknown as { turns: { n: number } }).turns.n);
   await viewer.getByRole("button", { name: "number" }).click();
   await expect(viewer.getByRole("columnheader", { name: "number" })).toHaveAttribute("aria-sort", "ascending");
   await expect(viewer.locator('tr[aria-rowindex="3"] td').nth(1)).toHaveText("1", { timeout: 30_000 });
-  expect(await turns()).toBeGreaterThan(8);
+  expect(await turns()).toBeGreaterThan(0);
   await viewer.getByRole("grid").focus();
   await page.keyboard.press("Control+End");
   await expect(viewer.locator('tr[aria-rowindex="100001"] td').nth(1)).toHaveText("99999");

@@ -54,11 +54,12 @@ function item({ sha, message, author, at }: Commit, lane: Lane, wide: number, da
   const made = document.createElement("li");
   const words = document.createElement("div");
   const title = document.createElement("strong");
+  title.dir = "auto";
   title.textContent = first(message) || sha.slice(0, 8);
   const about = document.createElement("span");
   const hash = document.createElement("code");
   hash.textContent = sha.slice(0, 8);
-  about.append(`${author} · ${date.format(at * 1000)} · `, hash);
+  about.append(bdi(author), " · ", bdi(date.format(at * 1000)), " · ", hash);
   words.append(title, about);
   const rest = message.split("\n").slice(1).join("\n").trim();
   if (rest) {
@@ -73,6 +74,13 @@ function item({ sha, message, author, at }: Commit, lane: Lane, wide: number, da
   const point = document.createElement("i");
   point.style.insetInlineStart = `${lane.column * COLUMN + COLUMN / 2}px`;
   made.append(graph(lane, wide), point, words);
+  return made;
+}
+
+/** Names and dates beside each other, in whatever direction each is written. */
+function bdi(text: string): HTMLElement {
+  const made = document.createElement("bdi");
+  made.textContent = text;
   return made;
 }
 

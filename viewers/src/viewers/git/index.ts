@@ -61,7 +61,11 @@ export async function mount(root: HTMLElement, shown: Shown, stage: Stage): Prom
     const hash = document.createElement("code");
     hash.textContent = sha.slice(0, 8);
     const words = document.createElement("span");
-    words.textContent = [author, first(message), date.format(at * 1000)].filter(Boolean).join(" · ");
+    [author, first(message), date.format(at * 1000)].filter(Boolean).forEach((text, number) => {
+      const part = document.createElement("bdi");
+      part.textContent = text;
+      words.append(number ? " · " : "", part);
+    });
     where.append(hash, words);
   }
   root.append(where, bar(say("git.controls"), list.field, list.toggle, status), list.root);

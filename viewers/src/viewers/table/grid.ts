@@ -217,9 +217,7 @@ export class Grid {
     const corner = make("th", "number");
     corner.scope = "col";
     corner.ariaColIndex = "1";
-    const name = make("span", "unseen");
-    name.textContent = this.#words.numbers;
-    corner.append(name);
+    corner.textContent = this.#words.numbers;
     const cells = shown.map((at) => {
       const column = columns[at] as Column;
       const cell = headCell(column.name, column.kind, `${column.name} (${this.#words.kind(column.kind)})`);
@@ -247,6 +245,7 @@ export class Grid {
       const cell = make("td", columns[at]?.kind);
       cell.ariaColIndex = String(at + 2);
       cell.dataset.column = String(at);
+      if (columns[at]?.kind === "text") cell.dir = "auto"; // what is too long ends where its reading ends
       cell.textContent = this.#content.cell(index, at).slice(0, LONGEST);
       if (index === this.#active.row && at === this.#active.column) cell.id = "active";
       if (index >= from.row && index <= to.row && at >= from.column && at <= to.column) cell.ariaSelected = "true";

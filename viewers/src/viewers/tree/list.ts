@@ -153,8 +153,7 @@ export class List {
     this.#rows = rows(this.#tree, this.#open, filter);
     const found = this.#rows.findIndex(({ node }) => node.key === active);
     this.#active = Math.max(found, 0);
-    const all = folders(this.#tree);
-    const whole = all.every((key) => this.#open.has(key));
+    const whole = folders(this.#tree).every((key) => this.#open.has(key));
     this.toggle.textContent = whole ? this.#options.words.collapse : this.#options.words.expand;
     this.toggle.disabled = filter.trim() !== "";
     this.#options.counted(this.#rows.length, filter.trim() !== "");
@@ -203,8 +202,10 @@ export class List {
     row.append(
       ...this.#options.columns.map((column, number) => {
         const cell = make("td", column.key);
-        if (number) cell.textContent = column.text(node);
-        else cell.append(name(node, level, column.text(node)));
+        if (number) {
+          if (column.key !== "size") cell.dir = "auto"; // what is too long ends where its reading ends
+          cell.textContent = column.text(node);
+        } else cell.append(name(node, level, column.text(node)));
         return cell;
       }),
     );
@@ -329,6 +330,7 @@ export class List {
       End: this.#rows.length - 1,
     }[key];
     const folder = node.children.length > 0;
+    if (key.length > 1) this.#letters = "";
     if (to !== undefined) this.#go(to);
     else if (key === "Enter" || key === " ") this.#act();
     else if (key === "ArrowRight" && folder) {
@@ -342,7 +344,7 @@ export class List {
       this.#lay();
     } else if (key.length === 1) {
       const now = performance.now();
-      this.#letters = now - this.#lettersAt < PATIENCE ? this.#letters + key : key;
+      this.#letters = (now - this.#lettersAt < PATIENCE ? this.#letters : "") + key;
       this.#lettersAt = now;
       const found = typed(this.#rows, this.#active, this.#letters);
       if (found >= 0) this.#go(found);
