@@ -7,8 +7,9 @@ from urllib.parse import quote
 
 import pytest
 
+from omnic_stream.model.errors import Refused
 from omnic_stream.model.signing import sign
-from omnic_stream.web.access import Access
+from omnic_stream.web.access import Access, Signature
 from omnic_stream.web.links import Links
 from web.http_support import BODY, URL, house, media
 
@@ -46,6 +47,19 @@ async def test_a_signature_for_the_view_opens_all_types_of_its_address_and_no_ot
         key = "0" * 64
         forged = sign(KEYS["new"], "new", SOON, "view", key)  # an artifact's address wants a signature of its own
         assert (await home.ask(f"/artifact/{key}/result.png?kid=new&exp={SOON}&sig={forged}")).status == 403
+
+
+@pytest.mark.parametrize(
+    ("inside", "allowed"), [("", True), ("<member:a.txt>", True), ("<member:a><member:b>", False), ("<path:a.txt>", False)]
+)
+def test_a_signature_for_the_view_of_an_archive_covers_its_members(inside, allowed):
+    box = "https://example.org/box.zip"
+    signature = Signature("new", str(SOON), sign(KEYS["new"], "new", SOON, "view", box))
+    if allowed:
+        assert Access(signing_keys=KEYS).check(target="PNG", url=box + inside, signature=signature) == SOON
+    else:
+        with pytest.raises(Refused):
+            Access(signing_keys=KEYS).check(target="PNG", url=box + inside, signature=signature)
 
 
 GOOD = sign(KEYS["new"], "new", SOON, "PNG", URL)

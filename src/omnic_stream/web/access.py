@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +14,8 @@ from omnic_stream.model.signing import verify
 
 ANY = "*"
 VIEW = "view"
-"""A signature for this target opens all types of its address: a viewer shows all of a file, in whatever types it wants."""
+"""A signature for this target opens all types of its address and of what is in it: a viewer shows all, in whatever types it wants."""
+_MEMBER = re.compile(r"<member:[^<>]*>\Z")
 ARTIFACT = "artifact"
 """What stands in a target's place when the address of a finished Artifact is signed. No Format has this name."""
 
@@ -46,16 +48,19 @@ class Access:
         if not self.signing_keys:
             return inf
 
-        def verified(target: str) -> float:
+        def verified(target: str, url: str) -> float:
             kid, exp, sig = signature.kid, signature.exp, signature.sig
             return verify(self.signing_keys, kid=kid, exp=exp, sig=sig, target=target, url=url, now=self.now())
 
         try:
-            return verified(target)
+            return verified(target, url)
         except Refused:
             if target == ARTIFACT:
                 raise
-            return verified(VIEW)
+        try:
+            return verified(VIEW, url)
+        except Refused:
+            return verified(VIEW, _MEMBER.sub("", url))  # who may see all of an archive may see what is in it
 
     def origin_allowed(self, origin: str | None, host: str | None) -> bool:
         """Programs send no Origin and are let in; a browser's page (RFC 6454 section 7.3) is ours, or configured."""

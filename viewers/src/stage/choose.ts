@@ -25,7 +25,7 @@ export function forFile(viewers: readonly Viewer[], format: string, possible: re
   return good.length ? good : offers((name) => name === "*");
 }
 
-/** For a result that was asked for by its type: by the type's name first, then by what the result says that it is. */
+/** For a result that was asked for by its type: by the type's name first, then by what the result says that it is; one module once. */
 export function forResult(viewers: readonly Viewer[], type: string, mediaType: string): Offer[] {
   const named = viewers.filter((viewer) => viewer.shows.some((shown) => same(bare(shown), bare(type))));
   const typed = viewers.filter(
@@ -35,5 +35,7 @@ export function forResult(viewers: readonly Viewer[], type: string, mediaType: s
         one.endsWith("*") ? mediaType.startsWith(one.slice(0, -1)) : one === mediaType,
       ),
   );
-  return [...named, ...typed].map((viewer) => ({ viewer, type }));
+  const found = [...named, ...typed];
+  const once = found.filter((one, at) => !one.kind || found.findIndex(({ kind }) => kind === one.kind) === at);
+  return once.map((viewer) => ({ viewer, type }));
 }

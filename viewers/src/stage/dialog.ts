@@ -157,7 +157,7 @@ class Stage {
       },
       closed,
       open: ({ url, title, type = "view" }) => {
-        this.#depths.push({ wanted: { url, type }, title });
+        this.#depths.push({ wanted: { ...wanted, url, type }, title }); // a signature goes along: it may cover what is inside
         this.#draw();
         this.#pane?.focus();
       },

@@ -44,7 +44,7 @@ export function open(opening: Opening): Scene {
       closed,
       open: (other) => {
         const { type = "view", ...rest } = other;
-        history.push({ wanted: { url: other.url, type }, start: "", told: () => {}, ...rest });
+        history.push({ wanted: { ...now.wanted, url: other.url, type }, start: "", told: () => {}, ...rest });
         enter();
         pane.focus();
       },
