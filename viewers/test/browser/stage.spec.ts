@@ -194,6 +194,18 @@ test("inline it takes the thumbnail's place", async ({ page, service }) => {
   await expect(page.getByRole("button", { name: "Open 0.png" })).toBeHidden();
 });
 
+test("a long name widens nothing", async ({ page, service }) => {
+  await page.setViewportSize({ width: 360, height: 640 });
+  service.pages.set("/all", page_(pictures(service, 2, `alt="${"a-long-name-".repeat(20)}.png"`)));
+  await page.goto(`${service.url}all`);
+  await page
+    .getByRole("button", { name: /^Open a-long-name/ })
+    .first()
+    .click();
+  const place = page.getByRole("dialog").locator(".stage");
+  expect((await place.boundingBox())?.width ?? 999).toBeLessThanOrEqual(360);
+});
+
 for (const [colorScheme, width] of [
   ["light", 1440],
   ["dark", 1440],

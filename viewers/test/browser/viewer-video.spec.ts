@@ -287,3 +287,14 @@ test.describe("films", { tag: "@full" }, () => {
     expect(after.jsEventListeners as number).toBeLessThan((before.jsEventListeners as number) + 20);
   });
 });
+
+test("a film without chapters fills the dialog, wide and narrow", { tag: "@full" }, async ({ page, zoo }) => {
+  for (const width of [1440, 360]) {
+    await page.setViewportSize({ width, height: 900 });
+    const viewer = await opened(page, zoo, "video/test.mp4", "video");
+    const video = viewer.locator("video");
+    await expect(video).toBeVisible();
+    expect((await video.boundingBox())?.width ?? 0).toBeGreaterThan(width * 0.9);
+    await closed(page);
+  }
+});
