@@ -38,5 +38,10 @@ describe("for a result", () => {
     expect(told(forResult(VIEWERS, "pdf:page=2", "application/pdf"))).toEqual(["page pdf:page=2", "any pdf:page=2"]);
     expect(told(forResult(VIEWERS, "thumb.png:20x20", "image/png"))[0]).toBe("picture thumb.png:20x20");
     expect(told(forResult(VIEWERS, "checksum", "text/plain"))).toEqual(["any checksum"]);
+    const both = [viewer("drawing", [], ["SVG"]), viewer("flat", ["MOL"], ["SVG"])].map((one) => ({
+      ...one,
+      kind: "drawing",
+    }));
+    expect(told(forResult(both, "SVG", "image/svg+xml"))).toEqual(["drawing SVG"]);
   });
 });
