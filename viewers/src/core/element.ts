@@ -113,14 +113,14 @@ export class OmnicView extends HTMLElement {
   readonly #slot = make("slot");
   readonly #play = make("span", { className: "play", part: "play-button" });
   #frame: HTMLElement = make("div", { className: "poster", part: "poster" });
-  readonly #work = new Work(() => this.retry());
+  #work: Work | null = null;
   readonly #stage = make("div", { className: "stage", part: "stage", hidden: true });
 
   constructor() {
     super();
     const root = this.attachShadow({ mode: "open" });
     dress(root);
-    root.append(this.#frame, this.#work.box, this.#work.failure, this.#stage);
+    root.append(this.#frame, this.#stage);
   }
 
   /** How it stands with what is being made now. */
@@ -273,7 +273,7 @@ export class OmnicView extends HTMLElement {
 
   #connection = (event: Event): void => {
     const { detail } = event as CustomEvent<Connection>;
-    if (detail.state === "lost") this.#work.say(say(detail.reason === "garbage" ? "garbage" : "lost"));
+    if (detail.state === "lost") this.#bar.say(say(detail.reason === "garbage" ? "garbage" : "lost"));
     else this.#draw();
   };
 
@@ -363,7 +363,17 @@ export class OmnicView extends HTMLElement {
     this.toggleAttribute("busy", working);
     this.ariaBusy = working ? "true" : null;
     this.#play.hidden = working || !this.openable;
-    this.#work.draw(this.#state, working, this.#name());
+    const { phase } = this.#state;
+    if (this.#work || (phase !== "idle" && phase !== "ready")) this.#bar.draw(this.#state, working, this.#name());
+  }
+
+  /** Most never need one: what is there already goes from nothing to its picture. */
+  get #bar(): Work {
+    if (!this.#work) {
+      this.#work = new Work(() => this.retry());
+      this.#stage.before(this.#work.box, this.#work.failure);
+    }
+    return this.#work;
   }
 
   #clear(): void {

@@ -32,13 +32,8 @@ export class Work {
   readonly #label = make("span", { className: "label", part: "label" });
   readonly #reason = make("p");
   readonly #retry = make("button", { type: "button", className: "plain", part: "retry" });
-  readonly box = make("div", { className: "work", part: "work", hidden: true }, this.#bar, this.#label);
-  readonly failure = make(
-    "div",
-    { className: "failure", part: "failure", role: "alert", hidden: true },
-    this.#reason,
-    this.#retry,
-  );
+  readonly box = make("div", { className: "work", part: "work" }, this.#bar, this.#label);
+  readonly failure = make("div", { className: "failure", part: "failure", role: "alert" }, this.#reason, this.#retry);
 
   constructor(retry: () => void) {
     this.#retry.addEventListener("click", retry);

@@ -82,7 +82,14 @@ const ask = h(
     h("div", { className: "row" }, field, h("button", { className: "primary", type: "submit" }, "Look")),
     problem,
   ),
-  samples.length > 0 && h("div", { className: "try" }, h("h2", { className: "small" }, "Or try a sample"), sampleList),
+  samples.length > 0 &&
+    h(
+      "div",
+      { className: "try" },
+      h("h2", { className: "small" }, "Or try a sample"),
+      sampleList,
+      h("a", { href: "demo/" }, "See every kind in its viewer"),
+    ),
   found,
   picker.root,
 );
@@ -135,15 +142,7 @@ const main = document.getElementById("omnic") ?? document.body.appendChild(h("ma
 const title = main.querySelector("h1");
 main.replaceChildren(
   ...(title
-    ? [
-        h(
-          "header",
-          { className: "masthead" },
-          title,
-          h("p", {}, "Any file from any address, as the type you want."),
-          h("a", { href: "demo/", className: "button" }, "Demo"),
-        ),
-      ]
+    ? [h("header", { className: "masthead" }, title, h("p", {}, "Any file from any address, as the type you want."))]
     : []),
   notice,
   h("div", { className: "layout" }, ask, h("div", { className: "pane" }, welcome, show)),

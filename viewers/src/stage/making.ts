@@ -20,6 +20,7 @@ export class Making {
     this.#title = title;
     this.#told = told;
     this.#work = new core.Work(retry);
+    this.rest();
     const hear = (event: Event): void => {
       const { detail } = event as CustomEvent<{ state: string; reason?: string }>;
       if (detail.state === "lost" && this.#under)
