@@ -281,7 +281,9 @@ def _raw(call: Call, page: int, arguments: Mapping[str, str]) -> Any:
                 return _vips(raw.postprocess(use_camera_wb=True, half_size=half, output_bps=8))
         except libraw.LibRawError as error:
             # no Corrupt, which is final: the camera's own picture in the file may be whole (raster.camera)
-            raise ConverterFailed("The camera's raw file cannot be read: it is broken, or of a camera that is not known.") from error
+            raise ConverterFailed(
+                "The camera's raw file cannot be read: it is broken, or of a camera that is not known."
+            ) from error
 
 
 def _dicom(call: Call, page: int, arguments: Mapping[str, str]) -> Any:
