@@ -35,8 +35,10 @@ TEXT: Final = (
 )
 
 VIEWERS: Final[tuple[Viewer, ...]] = (
-    _built_in("molecule", "category:molecule", shows=("SDF", "PDB", "MOL2", "XYZ", "CIF", "mmCIF")),
-    _built_in("svg", "category:vector", "category:molecule", shows=("SVG",), media_types=("image/svg+xml",)),
+    # MOL2 first: a drawing gets places in space on its way into it, on its way into SDF none
+    _built_in("molecule", "category:molecule", shows=("MOL2", "SDF", "PDB", "XYZ", "CIF")),
+    _built_in("svg", "category:vector", shows=("SVG",), media_types=("image/svg+xml",)),
+    _built_in("molecule-flat", "category:molecule", shows=("SVG",), title="molecule.flat.title", module="svg"),
     _built_in("image", "category:raster", "category:vector", shows=(*PICTURES, "preview.webp"), media_types=("image/*",)),
     _built_in("zoom", "category:raster", shows=("preview.webp", "tiles.dzi")),
     _built_in("model", "category:mesh", shows=("web.glb", "GLB"), media_types=("model/gltf-binary",)),
@@ -58,7 +60,7 @@ VIEWERS: Final[tuple[Viewer, ...]] = (
         "category:spreadsheet",
         "category:vector",
         "category:ebook",
-        shows=("PDF",),
+        shows=("PDF", "pictures.pdf"),
         media_types=("application/pdf",),
     ),
     _built_in(
