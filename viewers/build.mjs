@@ -94,7 +94,12 @@ const { kept, legal } = await keepFiles(out);
 await writeFile(join(out, "licences.txt"), await licences(packagesIn(builds.map(({ metafile }) => metafile)), legal));
 await writeFile(join(out, "manifest.json"), `${JSON.stringify({ entry: "omnic.js", files }, null, 2)}\n`);
 
-const wanted = new Set(["manifest.json", "licences.txt", ...kept, ...Object.values(files).flatMap(({ file }) => [file, `${file}.gz`])]);
+const wanted = new Set([
+  "manifest.json",
+  "licences.txt",
+  ...kept,
+  ...Object.values(files).flatMap(({ file }) => [file, `${file}.gz`]),
+]);
 for (const left of await readdir(out)) if (!wanted.has(left)) await rm(join(out, left), { recursive: true });
 
 for (const [name, about] of Object.entries(files)) {

@@ -20,7 +20,9 @@ for (let n = 0; n < 200; n++) service.finish(`https://x.example/${n}.docx`, "thu
 const warm = await browser.newPage();
 await warm.addInitScript(() => {
   globalThis.blocked = [];
-  new PerformanceObserver((list) => globalThis.blocked.push(...list.getEntries().map(({ duration }) => duration))).observe({
+  new PerformanceObserver((list) =>
+    globalThis.blocked.push(...list.getEntries().map(({ duration }) => duration)),
+  ).observe({
     type: "longtask",
     buffered: true,
   });
