@@ -90,6 +90,20 @@ test("tiles of the service are shown", FULL, async ({ page, zoo }) => {
   await closed(page);
 });
 
+test("a GeoTIFF is shown where it lies", FULL, async ({ page, zoo }) => {
+  await embed(page, zoo, `<omnic-view url="file://samples/isle.tif" alt="the file"></omnic-view>`);
+  await expect(page.getByRole("button", { name: "Open the file" })).toBeVisible();
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  const view = page.getByRole("dialog").locator(".viewer.map .view");
+  await expect(view).toBeVisible({ timeout: 60_000 });
+  await expect
+    .poll(async () => (await colourAt(page, view, 0.5, 0.5))[0] ?? 0, { timeout: 30_000 })
+    .toBeGreaterThan(240); // its hill
+  await page.screenshot({ path: "screenshots/map-geotiff.png" });
+  await closed(page);
+});
+
 test("names and properties are text, odd places are counted, nothing is fetched", FULL, async ({ page }) => {
   const folder = mkdtempSync(join(tmpdir(), "omnic-maps-"));
   const bad = "<img src=http://192.0.2.7/x onerror=pwned=1>";
