@@ -1,7 +1,7 @@
 /** A specimen for each viewer: its class, the file, and the tab where it is not the first. */
 export const EVERY: readonly (readonly [viewer: string, file: string, tab?: string])[] = [
   ["image", "image/python.png"],
-  ["zoom", "image/zPug_3.heic", "Zoom"],
+  ["zoom", "image/zPug_3.heic", "Deep zoom"],
   ["svg", "vector/line-cap-line-join.svg"],
   ["pdf", "document/archive_write_new.3.pdf"],
   ["html", "data/pyproject.toml"],
