@@ -48,6 +48,8 @@ export class Pane {
   #turn = new AbortController();
   #mounted: Mounted | null = null;
   #wantsFocus = false;
+  /** What the shadow root wears without a viewer: one viewer's style is not the next one's. */
+  #bare: CSSStyleSheet[] | null = null;
 
   constructor(showing: Showing) {
     const { core, line, title, told } = showing;
@@ -149,6 +151,7 @@ export class Pane {
     loading.catch(() => {}); // it is awaited below, maybe after the making failed
     const shown = result ?? (await this.#result(await this.#making.follow(other, signal), other));
     const { mount, words: spoken } = await loading;
+    this.#bare ??= [...shadow.adoptedStyleSheets];
     if (spoken) core.know(spoken);
     signal.throwIfAborted();
     const root = core.make("div", {
@@ -161,7 +164,9 @@ export class Pane {
       locale: document.documentElement.lang || "en",
       say: core.say,
       size: core.size,
-      dress: (css) => core.dress(shadow, css),
+      dress: (css) => {
+        if (!signal.aborted) core.dress(shadow, css);
+      },
       announce: core.announce,
       open: this.#showing.open,
     };
@@ -244,6 +249,7 @@ export class Pane {
       console.warn("omnic:", reason); // a viewer that cannot be closed is removed all the same
     }
     this.#box.replaceChildren();
+    if (this.#bare) this.#showing.shadow.adoptedStyleSheets = this.#bare;
   }
 
   #empty(): void {

@@ -67,6 +67,7 @@ for (const [colorScheme, width] of [
     );
     await embed(page, zoo, views.join(""));
     const dialog = page.getByRole("dialog");
+    const sheets = new Set<number>();
     for (const [viewer, , tab] of EVERY) {
       await test.step(viewer, async () => {
         await page.getByRole("button", { name: `Open ${viewer}`, exact: true }).click();
@@ -80,7 +81,10 @@ for (const [colorScheme, width] of [
         await page.keyboard.press("Escape");
         if (await dialog.isVisible()) await dialog.getByRole("button", { name: "Close" }).click();
         await expect(page.locator("omnic-view[open]")).toHaveCount(0);
+        const root = page.locator("dialog"); // closed, it still tells what its shadow root wears
+        sheets.add(await root.evaluate((one) => (one.getRootNode() as ShadowRoot).adoptedStyleSheets.length));
       });
     }
+    expect([...sheets], "one viewer's style is not the next one's").toEqual([2]);
   });
 }
