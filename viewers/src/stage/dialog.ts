@@ -94,13 +94,13 @@ class Stage {
     bar.append(
       full,
       this.#download,
-      button("close", "close", () => this.#dialog.close()),
+      button("close", "close", () => this.#shut()),
     );
     this.#dialog = make("dialog", {}, bar, this.#place);
     this.#dialog.addEventListener("close", () => this.#closed());
     this.#dialog.addEventListener("keydown", (event) => this.#key(event));
     this.#dialog.addEventListener("click", (event) => {
-      if (event.target === this.#dialog) this.#dialog.close(); // on what is around it
+      if (event.target === this.#dialog) this.#shut(); // on what is around it
     });
     this.#swipes();
     addEventListener("popstate", () => {
@@ -203,6 +203,11 @@ class Stage {
   }
 
   #key(event: KeyboardEvent): void {
+    if (event.key === "Escape" && !event.defaultPrevented) {
+      event.preventDefault();
+      this.#shut();
+      return;
+    }
     const keen = event.composedPath().some((one) => one instanceof Element && one.matches(KEEN));
     if (event.defaultPrevented || keen || event.altKey || event.ctrlKey || event.metaKey) return;
     const on = getComputedStyle(this.#dialog).direction === "rtl" ? -1 : 1;
@@ -236,6 +241,12 @@ class Stage {
   }
 
   // --- coming and going -----------------------------------------------------------------------------------------------------
+
+  /** The dialog tells of its end in a task of its own; who closes it by hand need not wait, and may open the next at once. */
+  #shut(): void {
+    this.#dialog.close();
+    this.#closed();
+  }
 
   #closed(): void {
     if (this.#dialog.open) return; // the event comes late, and it has been opened again meanwhile

@@ -1,4 +1,4 @@
-import { expect, type Page } from "@playwright/test";
+import { expect, type Page, test } from "@playwright/test";
 
 declare global {
   interface Window {
@@ -63,6 +63,7 @@ export async function counting(page: Page): Promise<void> {
 
 /** Opens what has the focus twenty times; what is left is what was left after the first. */
 export async function twenty(page: Page, viewer: string, seen: string): Promise<void> {
+  test.setTimeout(400_000); // a picture in software takes seconds on a busy machine
   const dialog = page.getByRole("dialog");
   const once = async (): Promise<void> => {
     await page.keyboard.press("Enter");
