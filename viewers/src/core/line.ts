@@ -52,6 +52,7 @@ const MOST = 250;
 const BATCH = 100;
 const BATCH_CHARACTERS = 20_000; // 64 KiB a message on the wire, at up to 3 bytes a character
 const STATUS_BATCH = 500;
+const SLICE = 30;
 const TRIES = 3; // failures in a row before the fall-back takes over
 
 /** Milliseconds before attempt n: half fixed, half random, so that a thousand pages do not return at once. */
@@ -207,11 +208,12 @@ export class Line extends EventTarget {
     } catch {
       // No status, no harm: all are asked for one by one.
     }
-    fresh.forEach((subscription, index) => {
+    for (const [index, subscription] of fresh.entries()) {
       subscription.looked = true;
       const told = found[index];
       if (told?.name === "ready") this.#tell(subscription, told);
-    });
+      if (!(index % SLICE)) await new Promise((on) => setTimeout(on)); // the page breathes between
+    }
     this.#pump();
   }
 
@@ -348,7 +350,7 @@ export class Line extends EventTarget {
     if (!call) return; // a note's answer
     this.#calls.delete(message.id as number);
     if ("result" in message) call.answered((message.result ?? {}) as Record<string, unknown>);
-    else call.refused(wireError(message.error, "The service refused without a reason."));
+    else call.refused(wireError(message.error, "The service gave no reason."));
   }
 
   #notified(told: Told): void {

@@ -78,7 +78,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
-const settle = (ms = 1) => vi.advanceTimersByTimeAsync(ms);
+const settle = (ms = 20) => vi.advanceTimersByTimeAsync(ms);
 const socket = (): Wire => Wire.made.at(-1) as Wire;
 const want = (url: string, priority = 0) => {
   const heard: Told[] = [];
