@@ -90,7 +90,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     admin_token: str = ""
     """The password of ``/admin/``. Without one, the page is there for services on loopback only."""
     demo: str = ""
-    """Folder of files that ``/demo/`` shows, each in its viewer; empty: the samples that travel with the package."""
+    """Folder of files that ``/demo/`` shows, each in its viewer; empty: the samples that travel with the package.
+
+    With ``signing_keys`` there is a demo only where this names a folder: its page signs what it shows for everybody."""
     zoo_report: str = ""
     """A report of ``scripts/zoo --json``, shown on the admin page."""
     log: Literal["debug", "info", "warning", "error"] = "info"

@@ -6,6 +6,8 @@ from hashlib import sha256
 
 import pytest
 
+from omnic_stream.cli.serve import demo_of
+from omnic_stream.config import Config
 from omnic_stream.model.contracts import Viewer
 from omnic_stream.model.errors import MisconfiguredError
 from omnic_stream.web.access import Access
@@ -136,6 +138,16 @@ async def test_the_demo_shows_its_files_with_signed_links_where_signing_is_on(tm
         assert (pawn["name"], pawn["category"], strange["category"]) == ("a pawn.stl", "mesh", "")
         assert pawn["src"] == "/media/view/?url=file%3A%2F%2Fdemo%2Fmesh%2Fa%2520pawn.stl"
         assert (await home.ask("/demo/x")).status == 404
+    async with house(tmp_path, assets=assets) as home:
+        assert (await home.ask("/demo/")).status == 404
+
+
+def test_where_requests_must_be_signed_nobody_is_given_signatures_unasked(tmp_path):
+    (tmp_path / "a.txt").write_text("a")
+    keys = {"one": "0123456789abcdef"}
+    assert demo_of(Config(signing_keys=keys)) == ()
+    assert demo_of(Config(signing_keys=keys, demo=str(tmp_path))) == ("file://demo/a.txt",)
+    assert len(demo_of(Config())) > 60
 
 
 async def test_hashed_files_are_immutable_and_others_are_asked_about_again(tmp_path, assets):

@@ -114,7 +114,12 @@ def site_of(service: Service, config: Config, metrics: Metrics | None, stopping:
 
 
 def demo_of(config: Config) -> tuple[str, ...]:
-    """Addresses of what ``/demo/`` shows. Of a folder with a MANIFEST.csv (as tests/zoo has one) what that lists, else all files."""
+    """Addresses of what ``/demo/`` shows. Of a folder with a MANIFEST.csv (as tests/zoo has one) what that lists, else all files.
+
+    None where requests must be signed and no folder is named: the page hands out signatures for what it shows to whoever comes.
+    """
+    if config.signing_keys and not config.demo:
+        return ()
     root, name = (Path(config.demo).expanduser(), DEMO) if config.demo else (Path(str(files("omnic_stream"))) / SAMPLES, SAMPLES)
     manifest = root / "MANIFEST.csv"
     if manifest.is_file():

@@ -41,6 +41,9 @@ class Pages:
         return _shown(self._page, method, fields, encodings)
 
     def demo(self, method: str, fields: Mapping[bytes, bytes], encodings: str) -> Reply:
+        """Raises NotFound where there is nothing to show."""
+        if not self._site.demo:
+            raise NotFound("There is no demo here: results are at /media/<type>/?url=<address>.")
         signed = bool(self._site.access.signing_keys)  # then its links run out
         return _shown(self._shown_demo() if signed else self._demo, method, fields, encodings)
 

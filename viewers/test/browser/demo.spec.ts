@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { expect, findings, serveZoo, test } from "./zoo.ts";
 
 test("the samples that travel along are there, each opens, and the search finds by name and format", async ({
@@ -25,7 +26,10 @@ test("the samples that travel along are there, each opens, and the search finds 
 test("under signing every link of the demo is signed, and a signature for the view opens what the viewer wants", {
   tag: "@full",
 }, async ({ page }) => {
-  const signed = await serveZoo("", { OMNIC_SIGNING_KEYS: "one:0123456789abcdef0123456789abcdef" });
+  const signed = await serveZoo("", {
+    OMNIC_SIGNING_KEYS: "one:0123456789abcdef0123456789abcdef",
+    OMNIC_DEMO: fileURLToPath(new URL("../../../src/omnic_stream/samples", import.meta.url)),
+  });
   try {
     expect((await page.request.get(`${signed.url}media/PNG/?url=file://samples/harbour.jpg`)).status()).toBe(403);
     await page.goto(`${signed.url}demo/#view=harbour.jpg`);
