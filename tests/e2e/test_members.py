@@ -4,7 +4,6 @@ import base64
 import io
 import json
 import os
-import shutil
 import subprocess
 import tarfile
 import zipfile
@@ -21,10 +20,6 @@ from omnic_stream.testing.sockets import open_socket
 ZOO = Path(__file__).parent.parent / "zoo"
 NOON = b"High water at noon.\n" * 8
 ODD = "pics/<100%> früh & spät.jpg"
-OFFICE = pytest.mark.skipif(
-    shutil.which("soffice") is None, reason="LibreOffice is not installed here: scripts/tools office adds it"
-)
-SEVEN = pytest.mark.skipif(shutil.which("7zz") is None, reason="7-Zip is not installed here")
 
 
 def zipped(*members):
@@ -90,7 +85,6 @@ async def test_five_members_at_once_are_one_download_and_each_becomes_what_it_ca
     assert {member["name"] for member in listed["members"]} >= {ODD, "docs/report.docx"} and origin.hits("/box.zip") == 1
 
 
-@OFFICE
 async def test_a_word_document_in_an_archive_becomes_a_pdf(service, origin):
     origin.serve("/box.zip", box())
     answer = await service.media(of(origin.url("/box.zip"), "docs/report.docx"), "PDF")
@@ -115,7 +109,6 @@ async def test_tar_and_document_and_a_file_of_a_folder_and_inline(service, origi
         assert (answer.status_code, answer.content.strip()) == (200, content.strip()), (url, answer.text)
 
 
-@SEVEN
 async def test_a_7z_gives_one_member_without_the_others(service, origin, tmp_path):
     origin.serve("/parcel.7z", seven(tmp_path, "parcel.7z"))
     url = origin.url("/parcel.7z")
@@ -227,7 +220,6 @@ async def test_an_archive_in_an_archive_is_a_member_and_not_a_way_through(servic
     assert problem(await service.media(url + "<member:a.txt>", "TXT")) == (400, "bad_address")
 
 
-@SEVEN
 async def test_an_encrypted_member_says_that_nobody_gave_its_password(service, origin, tmp_path):
     for name, options in (("a.7z", ["-psesame"]), ("b.7z", ["-psesame", "-mhe=on"]), ("c.zip", ["-psesame", "-tzip"])):
         origin.serve(f"/{name}", seven(tmp_path, name, *options))
