@@ -519,14 +519,24 @@ class Publishing(Protocol):
     async def finish(self, finished: Finished) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a Step that succeeded. ``size``: bytes of input."""
+
+    size: int
+    seconds: float
+    wish: str = ""
+    """The Format and arguments made, as ``Step.wish`` writes them; empty where it was not kept."""
+
+
 class Durations(Protocol):
     """The history of Step durations, for estimates."""
 
-    def recent(self, converter: str, source: str) -> Sequence[tuple[int, float]]:
-        """Newest first: (input bytes, seconds), a few dozen at most."""
+    def recent(self, converter: str, source: str, wish: str) -> Sequence[Run]:
+        """A few dozen at most: those of the same wish first, and in each part the newest first."""
         ...
 
-    async def record(self, converter: str, source: str, size: int, seconds: float) -> None: ...
+    async def record(self, converter: str, source: str, run: Run) -> None: ...
 
 
 class Store(Shelves, Workbench, Publishing, Durations, Protocol):
