@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omnic_stream.jobs.estimate import estimated_fraction, expected_seconds, fitted_cost
+from omnic_stream.jobs.estimate import Expectation, estimated_fraction, expectation, fitted_cost
 from omnic_stream.jobs.gauge import ALMOST, Gauge, Leg
-from omnic_stream.model.contracts import Cost, MiB
+from omnic_stream.model.contracts import Cost, MiB, Run
 
 legs = st.lists(st.builds(Leg, st.just("A"), st.just("B"), st.floats(0, 100), st.booleans()), min_size=1, max_size=4)
 reports = st.lists(
@@ -97,13 +97,21 @@ def test_an_estimated_fraction_grows_and_never_arrives(one, other, expected):
 @given(st.lists(st.tuples(st.integers(0, 10**9), st.floats(0.001, 100)), min_size=1), st.integers(0, 10**9))
 def test_an_expectation_lies_within_what_was_seen(history, size):
     seconds = [s for _, s in history]
-    assert min(seconds) <= expected_seconds(history, size, Cost(ms=1)) <= max(seconds)
+    runs = [Run(*run) for run in history]
+    assert min(seconds) <= expectation(runs, size, "", Cost(ms=1)).seconds <= max(seconds)
 
 
 def test_estimates_converge_after_five_runs():
-    history = [(1000, 2.0)] * 5 + [(1000, 9.0)] * 2
-    assert expected_seconds(history, 1000, Cost(ms=50)) == 2.0
-    assert expected_seconds([], 2 << 20, Cost(ms=50, ms_per_mib=100)) == 0.25
+    history = [Run(1000, 2.0)] * 5 + [Run(1000, 9.0)] * 2
+    assert expectation(history, 1000, "", Cost(ms=50)) == Expectation(2.0, known=True)
+    assert expectation([], 2 << 20, "", Cost(ms=50, ms_per_mib=100)) == Expectation(0.25, known=False)
+
+
+def test_one_page_says_nothing_of_five_hundred_once_both_were_made():
+    history = [Run(1000, 0.1, "PNG page=1")] * 20 + [Run(1000, 30.0, "PNG page=1-500")]
+    assert expectation(history, 1000, "PNG page=1-500", Cost(ms=50)) == Expectation(30.0, known=True)
+    assert expectation(history, 1000, "PNG page=1", Cost(ms=50)) == Expectation(0.1, known=True)
+    assert expectation(history, 1000, "JPG", Cost(ms=50)) == Expectation(0.1, known=False), "a guess by its kin, and said to be one"
 
 
 @given(st.floats(0, 2000), st.floats(0, 5000), st.lists(st.integers(1, 1 << 26), min_size=5, max_size=30, unique=True))
@@ -147,6 +155,6 @@ def test_a_steady_measure_outweighs_a_history_of_other_inputs():
 
 
 def test_runs_on_other_sizes_are_scaled_by_the_declared_cost():
-    history = [(1 * MiB, 2.0)] * 3
-    assert expected_seconds(history, 10 * MiB, Cost(ms=0, ms_per_mib=100)) == 20.0
-    assert expected_seconds(history, 10 * MiB, Cost(ms=500)) == 2.0
+    history = [Run(1 * MiB, 2.0)] * 3
+    assert expectation(history, 10 * MiB, "", Cost(ms=0, ms_per_mib=100)).seconds == 20.0
+    assert expectation(history, 10 * MiB, "", Cost(ms=500)).seconds == 2.0

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from omnic_stream.model.contracts import Run
 from omnic_stream.model.errors import MisconfiguredError, OmnicError
 from omnic_stream.store import open_store
 from store.store_support import keep, key_of, publish, start
@@ -40,12 +41,16 @@ async def test_a_catalogue_of_the_first_version_is_brought_up_to_today(tmp_path:
     async with open_store(tmp_path / "store", max_content=1 << 20) as store:
         made = await publish(store, "step", b"kept")
     connection = sqlite3.connect(tmp_path / "store" / "catalogue.sqlite3")
-    connection.executescript("DROP INDEX addresses_by_archive; ALTER TABLE addresses DROP COLUMN archive; PRAGMA user_version=1")
+    connection.executescript(
+        """DROP INDEX addresses_by_archive; ALTER TABLE addresses DROP COLUMN archive; ALTER TABLE durations DROP COLUMN wish;
+        INSERT INTO durations (converter, source, size, seconds) VALUES ('pdf.page', 'PDF', 10, 2.5); PRAGMA user_version=1"""
+    )
     connection.close()
     async with open_store(tmp_path / "store", max_content=1 << 20) as store:
         assert store.artifact(made.key) == made
         kept = await keep(store, "http://origin/a.zip<member:x>", b"x", archive=key_of("http://origin/a.zip"))
         assert store.snapshot(kept.address_key) == kept
+        assert list(store.recent("pdf.page", "PDF", "PNG")) == [Run(10, 2.5)]
 
 
 async def test_a_catalogue_of_a_newer_version_is_left_alone(tmp_path: Path):

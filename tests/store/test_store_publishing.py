@@ -15,7 +15,7 @@ import trio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from omnic_stream.model.contracts import Artifact, Store
+from omnic_stream.model.contracts import Artifact, Run, Store
 from omnic_stream.model.errors import ConverterFailed, TooLarge
 from omnic_stream.store import DiskStore, open_store
 from omnic_stream.store.sealing import tree_hash
@@ -256,13 +256,20 @@ async def test_a_large_content_goes_through_in_pieces(tmp_path: Path):
         assert sink.sha256 == hashlib.sha256(block * 20).hexdigest() == hashlib.sha256(sink.path.read_bytes()).hexdigest()
 
 
-async def test_the_newest_fifty_durations_of_each_step_are_kept(store: Store):
+async def test_of_each_steps_durations_those_of_the_same_wish_come_first_and_then_the_newest(store: Store):
     for number in range(60):
-        await store.record("pdf.page", "PDF", number, number / 10)
-    await store.record("pdf.page", "DOCX", 1, 1.0)
-    recent = store.recent("pdf.page", "PDF")
-    assert list(recent) == [(number, number / 10) for number in range(59, 9, -1)]
-    assert list(store.recent("pdf.page", "DOCX")) == [(1, 1.0)] and not store.recent("other", "PDF")
+        await store.record("pdf.page", "PDF", Run(number, number / 10, "PNG page=1" if number % 20 == 0 else "PNG"))
+    await store.record("pdf.page", "DOCX", Run(1, 1.0))
+    recent = store.recent("pdf.page", "PDF", "PNG page=1")
+    assert [run.size for run in recent] == [40, 20, 0, *(number for number in range(59, 10, -1) if number % 20)]
+    assert list(store.recent("pdf.page", "DOCX", "")) == [Run(1, 1.0)] and not store.recent("other", "PDF", "PNG")
+
+
+async def test_old_durations_are_forgotten(disk: DiskStore):
+    for number in range(210):
+        await disk.record("pdf.page", "PDF", Run(number, 1.0, "PNG" if number < 20 else "JPG"))
+    assert [run.size for run in disk.recent("pdf.page", "PDF", "PNG")][:11] == [*range(19, 9, -1), 209]
+    assert len(disk.durations()["pdf.page"]) == 200
 
 
 async def test_notes_are_kept_and_replaced(disk: DiskStore, tmp_path: Path):

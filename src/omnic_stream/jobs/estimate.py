@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from math import exp, log
 from statistics import median
 
-from omnic_stream.model.contracts import Cost, KiB, MiB
+from omnic_stream.model.contracts import Cost, KiB, MiB, Run
 
 NEAREST = 7
 """So many runs on inputs of the most similar size decide: few enough to follow a change of machine, enough to shrug off a stray."""
@@ -15,17 +16,25 @@ KNEE = 0.9
 """Up to here an estimated fraction grows with time; beyond, it only nears 1, for nobody knows when the tool will end."""
 
 
-def expected_seconds(history: Sequence[tuple[int, float]], size: int, cost: Cost) -> float:
-    """Seconds that a Step is likely to take on ``size`` bytes of input.
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    seconds: float
+    """What a Step is likely to take."""
+    known: bool
+    """Whether runs of the same wish tell so."""
 
-    ``history`` is (input bytes, seconds), newest first; runs on other sizes are scaled as the declared cost grows with size. Without
-    any history, the declared cost speaks.
+
+def expectation(history: Sequence[Run], size: int, wish: str, cost: Cost) -> Expectation:
+    """What to expect of a Step on ``size`` bytes of input.
+
+    ``history``: newest first. Runs of the same wish decide where there are any, else all of this Converter's; those on other sizes are
+    scaled as the declared cost grows with size. Without any history, the declared cost speaks.
     """
-    if not history:
-        return max(_declared(size, cost), 0.001)
-    nearest = sorted(history, key=lambda run: abs(log((run[0] + 1) / (size + 1))))[:NEAREST]
+    same = [run for run in history if run.wish == wish]
     here = _declared(size, cost)
-    return max(median(seconds * (here / there if (there := _declared(seen, cost)) > 0 else 1) for seen, seconds in nearest), 0.001)
+    alike = sorted(same or history, key=lambda run: abs(log((run.size + 1) / (size + 1))))[:NEAREST]
+    scaled = [run.seconds * (here / there if (there := _declared(run.size, cost)) > 0 else 1) for run in alike]
+    return Expectation(max(median(scaled) if scaled else here, 0.001), known=bool(same))
 
 
 def _declared(size: int, cost: Cost) -> float:

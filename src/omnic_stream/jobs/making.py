@@ -7,7 +7,7 @@ from pathlib import Path
 
 import trio
 
-from omnic_stream.jobs.estimate import expected_seconds
+from omnic_stream.jobs.estimate import expectation
 from omnic_stream.jobs.flight import Flight, Flights
 from omnic_stream.jobs.gauge import Leg
 from omnic_stream.model.contracts import (
@@ -16,6 +16,7 @@ from omnic_stream.model.contracts import (
     Detect,
     Hints,
     Provenance,
+    Run,
     Runner,
     Running,
     Snapshot,
@@ -31,8 +32,6 @@ from omnic_stream.model.keys import step_key
 Progress = Waiting | Running
 Converted = Callable[[str, float], None]
 """Told of each run that succeeded: the Converter's id and its seconds in the slot."""
-ENOUGH_TO_ESTIMATE = 1
-"""Runs in a Step's history from which on its estimates are its own."""
 
 
 class StepFailed(Exception):
@@ -95,10 +94,10 @@ class Making:
         """What the gauge expects of each Step; a later Step's input size is not known yet, so the source's stands in."""
         legs: list[Leg] = []
         for step, key in zip(plan.steps, self.keys(snapshot, plan), strict=True):
-            history = self._store.recent(step.converter.id, step.source)
-            there = self._store.artifact(key) is not None
-            seconds = 0.0 if there else expected_seconds(history, snapshot.size, step.converter.cost)
-            legs.append(Leg(step.source, step.target, seconds, known=len(history) >= ENOUGH_TO_ESTIMATE))
+            history = self._store.recent(step.converter.id, step.source, step.wish)
+            expected = expectation(history, snapshot.size, step.wish, step.converter.cost)
+            seconds = 0.0 if self._store.artifact(key) is not None else expected.seconds
+            legs.append(Leg(step.source, step.target, seconds, expected.known))
         return legs
 
     async def make(
@@ -199,7 +198,7 @@ class Making:
                 tools={tool.name: self._tool_versions[tool.name] for tool in converter.tools if tool.name in self._tool_versions},
             ),
         )
-        await self._store.record(converter.id, step.source, size, outcome.seconds)
+        await self._store.record(converter.id, step.source, Run(size, outcome.seconds, step.wish))
         return artifact
 
     async def _look(self, output: Path, meant: Format, converter: Converter) -> str | None:

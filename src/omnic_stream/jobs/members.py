@@ -13,13 +13,13 @@ from pathlib import Path
 
 import trio
 
-from omnic_stream.jobs.estimate import expected_seconds
+from omnic_stream.jobs.estimate import expectation
 from omnic_stream.jobs.fetching import Fetching, InLine, Received
 from omnic_stream.jobs.flight import Flight, Flights
 from omnic_stream.jobs.gauge import Leg
-from omnic_stream.jobs.making import ENOUGH_TO_ESTIMATE, Converted, Progress
+from omnic_stream.jobs.making import Converted, Progress
 from omnic_stream.model.address import MEMBER, Address
-from omnic_stream.model.contracts import Detect, Hints, MiB, Runner, Snapshot, Store, Validators, Work
+from omnic_stream.model.contracts import Detect, Hints, MiB, Run, Runner, Snapshot, Store, Validators, Work
 from omnic_stream.model.errors import Corrupt, NoRoad
 from omnic_stream.model.graph import ConversionGraph, Step
 from omnic_stream.model.keys import address_key, step_key
@@ -95,9 +95,9 @@ class Members:
         self, address: Address, archive: Snapshot, step: Step, origin: str, folder: Path, flight: Flight[Snapshot, Told]
     ) -> Snapshot:
         name, taken = address.member or "", folder / "taken"
-        history = self._store.recent(step.converter.id, step.source)
-        seconds = expected_seconds(history, archive.size, step.converter.cost)
-        leg = Leg(step.source, step.target, seconds, known=len(history) >= ENOUGH_TO_ESTIMATE)
+        history = self._store.recent(step.converter.id, step.source, step.wish)
+        expected = expectation(history, archive.size, step.wish, step.converter.cost)
+        leg = Leg(step.source, step.target, expected.seconds, expected.known)
         outcome = await self._runner.run(
             Work(
                 converter=step.converter,
@@ -112,7 +112,7 @@ class Members:
             report=lambda progress: flight.report(TakingOut(archive, leg, progress)),
         )
         self._converted(step.converter.id, outcome.seconds)
-        await self._store.record(step.converter.id, step.source, archive.size, outcome.seconds)
+        await self._store.record(step.converter.id, step.source, Run(archive.size, outcome.seconds, step.wish))
         async with self._store.sink(folder) as sink, await trio.open_file(taken, "rb") as file:
             while chunk := await file.read(MiB):
                 await sink.write(chunk)

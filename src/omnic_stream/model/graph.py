@@ -43,6 +43,11 @@ class Step:
     read_as: str
     """The Format as which the Converter reads its input: the source, or the nearest ancestor of it that it declares."""
 
+    @property
+    def wish(self) -> str:
+        """What is made, in one text: runs with the same wish are alike in what they have to do."""
+        return " ".join([self.target, *(f"{name}={value}" for name, value in sorted(self.arguments.items()))])
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

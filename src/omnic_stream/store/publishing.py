@@ -9,14 +9,16 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from omnic_stream.model.contracts import Finished, Provenance, Snapshot
+from omnic_stream.model.contracts import Finished, Provenance, Run, Snapshot
 from omnic_stream.store.disk import naming_full_disks, sync_file, sync_folder
 from omnic_stream.store.layout import Layout
 from omnic_stream.store.removal import NewTrash, discard
 from omnic_stream.store.sealing import BLOCK, Sealed, room_for
 from omnic_stream.store.shelves import SNAPSHOT, is_whole
 
-DURATIONS_KEPT = 50
+DURATIONS_KEPT = 200
+"""Of each Step, over all wishes."""
+DURATIONS_GIVEN = 50
 NOTES_KEPT = 4096
 
 
@@ -163,10 +165,10 @@ def put_finished(connection: sqlite3.Connection, finished: Finished) -> None:
     )
 
 
-def put_duration(connection: sqlite3.Connection, converter: str, source: str, size: int, seconds: float) -> None:
+def put_duration(connection: sqlite3.Connection, converter: str, source: str, run: Run) -> None:
     connection.execute(
-        "INSERT INTO durations (converter, source, size, seconds) VALUES (?, ?, ?, ?)",
-        (converter, source, size, seconds),
+        "INSERT INTO durations (converter, source, size, seconds, wish) VALUES (?, ?, ?, ?, ?)",
+        (converter, source, run.size, run.seconds, run.wish),
     )
     connection.execute(
         """DELETE FROM durations WHERE id IN (SELECT id FROM durations WHERE converter = ? AND source = ?

@@ -51,6 +51,10 @@ SCHEMA: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE addresses ADD COLUMN archive TEXT",
         "CREATE INDEX addresses_by_archive ON addresses (archive) WHERE archive IS NOT NULL",
     ),
+    (
+        # one page and five hundred of the same file are not alike
+        "ALTER TABLE durations ADD COLUMN wish TEXT NOT NULL DEFAULT ''",
+    ),
 )
 """Each entry leads from the version before (its index) to the next; ``PRAGMA user_version`` tells which a file has."""
 

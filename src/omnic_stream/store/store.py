@@ -10,13 +10,13 @@ from pathlib import Path
 
 import trio
 
-from omnic_stream.model.contracts import Artifact, Finished, HashingSink, Provenance, Snapshot
+from omnic_stream.model.contracts import Artifact, Finished, HashingSink, Provenance, Run, Snapshot
 from omnic_stream.model.errors import Busy, OmnicError
 from omnic_stream.store.catalogue import Catalogue
 from omnic_stream.store.claims import Claims
 from omnic_stream.store.layout import Layout, lay_out, naming_unusable
 from omnic_stream.store.publishing import (
-    DURATIONS_KEPT,
+    DURATIONS_GIVEN,
     Staged,
     put_artifact,
     put_duration,
@@ -157,15 +157,17 @@ class DiskStore(CatalogueShelves):
 
     # --- history and notes
 
-    def recent(self, converter: str, source: str) -> Sequence[tuple[int, float]]:
-        """Newest first: (input bytes, seconds), 50 at most."""
+    def recent(self, converter: str, source: str, wish: str) -> Sequence[Run]:
+        """50 at most: those of the same wish first, and in each part the newest first."""
         return [
-            (size, seconds)
-            for size, seconds in self._catalogue.rows(
-                "SELECT size, seconds FROM durations WHERE converter = ? AND source = ? ORDER BY id DESC LIMIT ?",
+            Run(*row)
+            for row in self._catalogue.rows(
+                """SELECT size, seconds, wish FROM durations WHERE converter = ? AND source = ?
+                ORDER BY wish = ? DESC, id DESC LIMIT ?""",
                 converter,
                 source,
-                DURATIONS_KEPT,
+                wish,
+                DURATIONS_GIVEN,
             )
         ]
 
@@ -176,8 +178,8 @@ class DiskStore(CatalogueShelves):
             history.setdefault(converter, []).append((size, seconds))
         return history
 
-    async def record(self, converter: str, source: str, size: int, seconds: float) -> None:
-        await self._catalogue.write(lambda connection: put_duration(connection, converter, source, size, seconds))
+    async def record(self, converter: str, source: str, run: Run) -> None:
+        await self._catalogue.write(lambda connection: put_duration(connection, converter, source, run))
 
     def note(self, key: str) -> str | None:
         """A small text kept for whoever put it there (what probing a tool showed). The oldest of some thousands go."""

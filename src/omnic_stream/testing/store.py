@@ -12,7 +12,7 @@ from pathlib import Path
 
 import trio
 
-from omnic_stream.model.contracts import Artifact, Finished, HashingSink, MiB, Provenance, Snapshot
+from omnic_stream.model.contracts import Artifact, Finished, HashingSink, MiB, Provenance, Run, Snapshot
 from omnic_stream.store.claims import TaskClaims
 from omnic_stream.store.disk import remove_tree
 from omnic_stream.store.sealing import seal
@@ -35,7 +35,7 @@ class MemoryStore:
         self._snapshots: dict[str, Snapshot] = {}
         self._artifacts: dict[str, Artifact] = {}
         self._finished: dict[str, Finished] = {}
-        self._durations: defaultdict[tuple[str, str], list[tuple[int, float]]] = defaultdict(list)
+        self._durations: defaultdict[tuple[str, str], list[Run]] = defaultdict(list)
         self._notes: dict[str, str] = {}
 
     # --- look-ups
@@ -127,12 +127,13 @@ class MemoryStore:
 
     # --- history and notes
 
-    def recent(self, converter: str, source: str) -> Sequence[tuple[int, float]]:
-        return self._durations[converter, source][:-51:-1]
+    def recent(self, converter: str, source: str, wish: str) -> Sequence[Run]:
+        newest_first = self._durations[converter, source][::-1]
+        return sorted(newest_first, key=lambda run: run.wish != wish)[:50]
 
-    async def record(self, converter: str, source: str, size: int, seconds: float) -> None:
+    async def record(self, converter: str, source: str, run: Run) -> None:
         await trio.lowlevel.checkpoint()
-        self._durations[converter, source].append((size, seconds))
+        self._durations[converter, source].append(run)
 
     def note(self, key: str) -> str | None:
         return self._notes.get(key)
