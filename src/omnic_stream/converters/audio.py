@@ -36,6 +36,7 @@ def by_ffmpeg(
     limits: Limits = PATIENT,
     index: str | None = None,
     specimen: str = "chime.ogg",
+    version: int = 1,
 ) -> Iterable[Converter]:
     """The same by Debian's ffmpeg and, a little dearer, by the wheel's: where both are there, the second is tried after the first.
 
@@ -45,7 +46,7 @@ def by_ffmpeg(
     for suffix, path, tool, dearer in (("", f"{module}:{name}", FFMPEG, 1.0), ("-wheel", f"{module}:WHEEL.{name}", WHEEL, 1.1)):
         yield Converter(
             id=id + suffix,
-            version=1,
+            version=version,
             inputs=inputs,
             outputs=outputs,
             run=WarmCall(function=WARM + path, worker="heavy", limits=limits, directory=index is not None, risky=True),

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from omnic_stream.converters.warm.dynamic_range import curve
 from omnic_stream.converters.warm.media import Media, Stream
 
 BLANK: Final = 6.0
@@ -90,6 +91,8 @@ def picture(frame: Frame, held: Media) -> Any:
 
 
 def matrix_of(stream: Stream | None) -> str:
+    if curve(stream):
+        return "bt709"  # once it is toned
     if stream is None or not stream.pixels.startswith(("yuv", "nv", "p0")):
         return "bt601"  # swscale made YCbCr of it, by its own matrix
     named = re.search(r"\b(bt709|bt2020nc|smpte170m|bt470bg|fcc)\b", stream.details.partition(stream.pixels)[2].partition(")")[0])
@@ -99,8 +102,8 @@ def matrix_of(stream: Stream | None) -> str:
 
 
 def scale_words(stream: Stream | None) -> str:
-    """The option of the filter ``scale`` that takes colours by the same matrix."""
-    return f":in_color_matrix={SCALE_NAMES[matrix_of(stream)]}"
+    """The option of the filter ``scale`` that takes colours by the same matrix; what is toned afterwards is scaled as it is."""
+    return "" if curve(stream) else f":in_color_matrix={SCALE_NAMES[matrix_of(stream)]}"
 
 
 def tag_words(stream: Stream | None) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from omnic_stream.converters.warm import audio, colours, image, media
+from omnic_stream.converters.warm.dynamic_range import curve, toned
 from omnic_stream.model.contracts import Call
 from omnic_stream.model.errors import ConverterFailed
 
@@ -90,10 +91,19 @@ def from_(call: Call) -> tuple[str, ...]:
 
 
 def frames(
-    call: Call, program: media.Program, options: Sequence[str], chosen: str = "", *, count: int = 1
+    call: Call, program: media.Program, options: Sequence[str], chosen: str = "", *, count: int = 1, made_usual: str = ""
 ) -> tuple[list[colours.Frame], media.Media]:
     """The first ``count`` frames that there are, and what the file holds; none where they cannot be decoded so."""
-    words = ("-map", "0:V:0", "-vf", f"{chosen}{square(LARGEST)},format=yuv420p|yuv444p", "-frames:v", str(count), "-an", "-sn")
+    words = (
+        "-map",
+        "0:V:0",
+        "-vf",
+        f"{chosen}{square(LARGEST)}{made_usual},format=yuv420p|yuv444p",
+        "-frames:v",
+        str(count),
+        "-an",
+        "-sn",
+    )
     banner: list[str] = []
     try:
         out = (*media.reading(call, *options), *words, "-f", "yuv4mpegpipe", "pipe:1")
@@ -103,7 +113,12 @@ def frames(
     except ConverterFailed:
         # not every decoder can leave out frames, not every container can be sought: what needs neither is tried next
         made = b""
-    return colours.read(made), media.read_banner(banner)
+    held = media.read_banner(banner)
+    if made and not made_usual and curve(held.video):
+        # known only now: to look first would cost every other video the start of another ffmpeg
+        with toned(held.video) as filters:
+            return frames(call, program, options, chosen, count=count, made_usual=filters)
+    return colours.read(made), held
 
 
 def picture_of(held: media.Media) -> media.Stream:
@@ -133,28 +148,35 @@ def sheet(call: Call, program: media.Program = media.debian) -> None:
     scale = TILE / max(wide, high)
     size = (max(2, round(wide * scale)), max(2, round(high * scale)))
     times = [(number + 0.5) / TILES * held.seconds for number in range(TILES)]
-    tiles = _tiles(call, program, held, found, times, size)
+    with toned(found, rgb=True) as filters:
+        fit = f"scale={size[0]}:{size[1]}{colours.scale_words(found)},setsar=1{filters},format=rgb24"
+        tiles = _tiles(call, program, held, found, times, size, fit)
     if not tiles:
         raise ConverterFailed(NOTHING)
     image.picture(call, _laid(tiles, size), "JPG")
 
 
 def _tiles(
-    call: Call, program: media.Program, held: media.Media, found: media.Stream, times: Sequence[float], size: tuple[int, int]
+    call: Call,
+    program: media.Program,
+    held: media.Media,
+    found: media.Stream,
+    times: Sequence[float],
+    size: tuple[int, int],
+    fit: str,
 ) -> list[tuple[float, bytes]]:
     """Times and pixels (RGB) of the frames that could be decoded."""
     length = size[0] * size[1] * 3
-    scale = f"scale={size[0]}:{size[1]}{colours.scale_words(found)},setsar=1,format=rgb24"
     out = ("-map", f"0:{found.index}", "-an", "-sn", "-f", "rawvideo")
     if held.seconds * (found.frames_a_second or 30) <= ONE_PASS:
         rate = f"fps={TILES}/{held.seconds:.3f}:round=zero," if held.seconds else ""
-        words = (*media.reading(call), *out, "-vf", rate + scale, "-frames:v", str(TILES), "pipe:1")
+        words = (*media.reading(call), *out, "-vf", rate + fit, "-frames:v", str(TILES), "pipe:1")
         made = media.encode(call, words, program=program, seconds=held.seconds)
         return [(times[at // length], made[at : at + length]) for at in range(0, len(made) - length + 1, length)]
     tiles: list[tuple[float, bytes]] = []
     for number, time in enumerate(times):
         options = ("-noaccurate_seek", "-ss", f"{time:.3f}")
-        words = (*media.reading(call, *options), *out, "-vf", scale, "-frames:v", "1", "pipe:1")
+        words = (*media.reading(call, *options), *out, "-vf", fit, "-frames:v", "1", "pipe:1")
         made = media.encode(call, words, program=program, part=(number / TILES, 1 / TILES))
         if len(made) == length:
             tiles.append((time, made))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from omnic_stream.converters.warm import audio, colours, media
+from omnic_stream.converters.warm.dynamic_range import curve, toned
 from omnic_stream.converters.warm.files import write
 from omnic_stream.converters.warm.programs import scratch
 from omnic_stream.converters.warm.stills import HIGH, NOTHING, WIDE, from_, picture_of, scaled, square
@@ -23,6 +24,8 @@ LONGEST: Final = 1280
 MOST_ENCODED: Final = 3600
 """Seconds of video that are encoded at once; what is only packed anew may last as long as sound may."""
 SMOOTHEST: Final = 60
+EVEN: Final = "crop=trunc(iw/2)*2:trunc(ih/2)*2"
+"""4:2:0 needs it."""
 H264: Final = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-pix_fmt", "yuv420p", "-threads", "2")
 VP9: Final = (
     *("-c:v", "libvpx-vp9", "-b:v", "0", "-crf", "34", "-deadline", "realtime", "-cpu-used", "6"),
@@ -49,16 +52,17 @@ def web(call: Call, program: media.Program = media.debian) -> None:
     if found is None and heard is None:
         raise media.unreadable()
     longest, asked = _asked(call)
-    words: list[str] = []
     copied = found is not None and not asked and as_is(call, kind, found, longest)
     seconds = media.check_length(call, held, media.MOST_SECONDS if found is None or copied else MOST_ENCODED)
-    if found is not None:
-        words += ["-map", f"0:{found.index}", *(("-c:v", "copy") if copied else _encoded(kind, found, asked or square(longest)))]
-    if heard is not None:
-        words += ["-map", f"0:{heard.index}", *_heard(kind, heard, call.source)]
     faststart = FASTSTART if kind == "mp4" else ()
     sentence = NOTHING if found is not None else audio.NOTHING
-    with media.destination(call, f"result.{kind}") as path:
+    with media.destination(call, f"result.{kind}") as path, toned(found) as usual:
+        words: list[str] = []
+        if found is not None:
+            encoded = ("-c:v", "copy") if copied else _encoded(kind, found, asked or square(longest), usual)
+            words += ["-map", f"0:{found.index}", *encoded]
+        if heard is not None:
+            words += ["-map", f"0:{heard.index}", *_heard(kind, heard, call.source)]
         out = (*words, "-sn", "-dn", *audio.tags_of(call.source if found is None else ""), *faststart, "-f", kind, path)
         media.encode(call, (*media.reading(call), *out), program=program, seconds=seconds, empty=sentence)
 
@@ -80,13 +84,14 @@ def as_is(call: Call, kind: str, found: media.Stream, longest: int) -> bool:
         and max(found.shown) <= longest
         and not found.turned
         and found.ratio == 1.0
+        and not curve(found)
     )
 
 
-def _encoded(kind: str, found: media.Stream, scale: str) -> tuple[str, ...]:
-    """Even sides, as 4:2:0 needs; at most sixty frames a second."""
+def _encoded(kind: str, found: media.Stream, scale: str, usual: str) -> tuple[str, ...]:
+    """Even sides; at most sixty frames a second."""
     slower = f"fps={SMOOTHEST}," if SMOOTHEST < found.frames_a_second < 1000 else ""
-    return ("-vf", f"{slower}{scale},crop=trunc(iw/2)*2:trunc(ih/2)*2,format=yuv420p", *PICTURE[kind], *colours.tag_words(found))
+    return ("-vf", f"{slower}{scale},{EVEN}{usual},format=yuv420p", *PICTURE[kind], *colours.tag_words(found))
 
 
 def _heard(kind: str, heard: media.Stream, source: str) -> tuple[str, ...]:
@@ -110,19 +115,10 @@ def clip(call: Call, program: media.Program = media.debian) -> None:
     held = media.look(call, program)
     found = picture_of(held)
     scale = _asked(call)[1] or square(CLIP_SIDE)
-    fit = f"fps=24,{scale},crop=trunc(iw/2)*2:trunc(ih/2)*2,format=yuv420p"
-    inputs: list[str] = []
-    if "t" in call.arguments or held.seconds <= 2 * CLIP:
-        inputs += media.reading(call, *from_(call), "-t", f"{CLIP:g}")
-        graph = f"[0:{found.index}]{fit}[v]"
-    else:
-        for share in EXCERPTS:
-            inputs += media.reading(call, "-ss", f"{held.seconds * share:.3f}", "-t", f"{EXCERPT:g}")
-        chains = ";".join(f"[{number}:{found.index}]{fit},setpts=PTS-STARTPTS[v{number}]" for number in range(len(EXCERPTS)))
-        graph = f"{chains};{''.join(f'[v{number}]' for number in range(len(EXCERPTS)))}concat=n={len(EXCERPTS)}[v]"
     faststart = FASTSTART if kind == "mp4" else ()
     seconds = min(CLIP, held.seconds) if held.seconds else CLIP
-    with media.destination(call, f"result.{kind}") as path:
+    with media.destination(call, f"result.{kind}") as path, toned(found) as usual:
+        inputs, graph = _excerpts(call, held, found, f"fps=24,{scale},{EVEN}{usual},format=yuv420p")
         out = (
             "-filter_complex",
             graph,
@@ -141,6 +137,18 @@ def clip(call: Call, program: media.Program = media.debian) -> None:
         media.encode(call, (*inputs, *out), program=program, seconds=seconds, empty=NOTHING)
 
 
+def _excerpts(call: Call, held: media.Media, found: media.Stream, fit: str) -> tuple[list[str], str]:
+    """The inputs, and the graph that makes ``[v]`` of them."""
+    inputs: list[str] = []
+    if "t" in call.arguments or held.seconds <= 2 * CLIP:
+        inputs += media.reading(call, *from_(call), "-t", f"{CLIP:g}")
+        return inputs, f"[0:{found.index}]{fit}[v]"
+    for share in EXCERPTS:
+        inputs += media.reading(call, "-ss", f"{held.seconds * share:.3f}", "-t", f"{EXCERPT:g}")
+    chains = ";".join(f"[{number}:{found.index}]{fit},setpts=PTS-STARTPTS[v{number}]" for number in range(len(EXCERPTS)))
+    return inputs, f"{chains};{''.join(f'[v{number}]' for number in range(len(EXCERPTS)))}concat=n={len(EXCERPTS)}[v]"
+
+
 MOVING_SECONDS: Final = 10
 MOVING_SIDE: Final = 480
 MOVING_RATE: Final = 12
@@ -157,14 +165,26 @@ def animation(call: Call, program: media.Program = media.debian) -> None:
     found = picture_of(held)
     start = float(call.arguments.get("t", "0"))
     more = colours.scale_words(found)
-    scale = f"fps={MOVING_RATE},{_asked(call, more)[1] or square(MOVING_SIDE, more)},format={'bgra' if found.pixels == 'bgra' else 'rgb24'}"
+    fit = f"fps={MOVING_RATE},{_asked(call, more)[1] or square(MOVING_SIDE, more)}"
+    pixels = f"format={'bgra' if found.pixels == 'bgra' else 'rgb24'}"
     if call.target == "GIF":
-        scale += ",split[a][b];[a]palettegen=stats_mode=diff[p];[b][p]paletteuse=dither=bayer:bayer_scale=4:diff_mode=rectangle"
+        pixels += ",split[a][b];[a]palettegen=stats_mode=diff[p];[b][p]paletteuse=dither=bayer:bayer_scale=4:diff_mode=rectangle"
     muxer, words = MOVING[call.target]
     seconds = min(MOVING_SECONDS, max(held.seconds - start, 0.1)) if held.seconds else MOVING_SECONDS
     inputs = media.reading(call, *from_(call), "-t", str(MOVING_SECONDS))
-    with media.destination(call, f"result.{muxer}") as path:
-        out = ("-filter_complex", f"[0:{found.index}]{scale}[v]", "-map", "[v]", "-an", "-sn", *words, "-f", muxer, path)
+    with media.destination(call, f"result.{muxer}") as path, toned(found, rgb=True) as usual:
+        out = (
+            "-filter_complex",
+            f"[0:{found.index}]{fit}{usual},{pixels}[v]",
+            "-map",
+            "[v]",
+            "-an",
+            "-sn",
+            *words,
+            "-f",
+            muxer,
+            path,
+        )
         media.encode(call, (*inputs, *out), program=program, seconds=seconds, empty=NOTHING)
 
 
@@ -181,51 +201,39 @@ def hls(call: Call, program: media.Program = media.debian) -> None:
     held = media.look(call, program)
     found, heard = picture_of(held), held.audio
     seconds = media.check_length(call, held, MOST_STREAMED)
-    wide, high = found.shown
-    shorter = min(wide, high)
+    shorter = min(found.shown)
     steps = [step for step in LADDER if step[0] < shorter * 1.1] or [(shorter, LADDER[0][1])]
-    graph = f"[0:{found.index}]fps='min(source_fps,30)',split={len(steps)}" + "".join(f"[s{n}]" for n in range(len(steps)))
     words: list[str] = []
-    for number, (side, rate) in enumerate(steps):
-        even = scaled(f"min(1,{side}/min({WIDE},{HIGH}))", 2)
-        graph += f";[s{number}]{even},crop=trunc(iw/2)*2:trunc(ih/2)*2,format=yuv420p[v{number}]"
+    for number, (_, rate) in enumerate(steps):
         words += ["-map", f"[v{number}]", f"-maxrate:v:{number}", f"{rate}k", f"-bufsize:v:{number}", f"{2 * rate}k"]
         if heard is not None:
             words += ["-map", f"0:{heard.index}"]
-    sound = (*SOUND["mp4"], *audio.bounded(heard, "MP3")) if heard is not None else ()
+    words += [*H264, *colours.tag_words(found), "-force_key_frames", f"expr:gte(t,n_forced*{SEGMENT})", "-sc_threshold", "0"]
+    if heard is not None:
+        words += [*SOUND["mp4"], *audio.bounded(heard, "MP3")]
+    words += ["-map_metadata", "-1", "-map_chapters", "-1"]
     streams = " ".join(f"v:{n},a:{n}" if heard is not None else f"v:{n}" for n in range(len(steps)))
-    keys = ("-force_key_frames", f"expr:gte(t,n_forced*{SEGMENT})", "-sc_threshold", "0")
-    with scratch() as folder:
+    start = "start-%v.mp4" if len(steps) > 1 else "start.mp4"
+    words += ["-f", "hls", "-hls_time", str(SEGMENT), "-hls_playlist_type", "vod", "-hls_flags", "independent_segments"]
+    words += ["-hls_segment_type", "fmp4", "-hls_fmp4_init_filename", start, "-hls_segment_filename", "q%v/part-%04d.mp4"]
+    words += ["-master_pl_name", "master.m3u8", "-var_stream_map", streams, "q%v/index.m3u8"]
+    with scratch() as folder, toned(found) as usual:
         made = folder / "hls"
         for number in range(len(steps)):
             (made / f"q{number}").mkdir(parents=True)
-        out = (
-            *(
-                "-filter_complex",
-                graph,
-                *words,
-                *H264,
-                *colours.tag_words(found),
-                *keys,
-                *sound,
-                "-map_metadata",
-                "-1",
-                "-map_chapters",
-                "-1",
-            ),
-            *("-f", "hls", "-hls_time", str(SEGMENT), "-hls_playlist_type", "vod", "-hls_segment_type", "fmp4"),
-            *(
-                "-hls_fmp4_init_filename",
-                "start-%v.mp4" if len(steps) > 1 else "start.mp4",
-                "-hls_segment_filename",
-                "q%v/part-%04d.mp4",
-                "-hls_flags",
-                "independent_segments",
-            ),
-            *("-master_pl_name", "master.m3u8", "-var_stream_map", streams, "q%v/index.m3u8"),
-        )
-        media.encode(call, (*media.reading(call), *out), program=program, seconds=seconds, folder=made, empty=NOTHING)
+        graph = _ladder(found, [side for side, _ in steps], usual)
+        out = (*media.reading(call), "-filter_complex", graph, *words)
+        media.encode(call, out, program=program, seconds=seconds, folder=made, empty=NOTHING)
         _packed(call, made)
+
+
+def _ladder(found: media.Stream, sides: Sequence[int], usual: str) -> str:
+    """The graph that makes ``[v0]``, ``[v1]`` ... of these shorter sides."""
+    graph = f"[0:{found.index}]fps='min(source_fps,30)',split={len(sides)}" + "".join(f"[s{n}]" for n in range(len(sides)))
+    for number, side in enumerate(sides):
+        even = scaled(f"min(1,{side}/min({WIDE},{HIGH}))", 2)
+        graph += f";[s{number}]{even},{EVEN}{usual},format=yuv420p[v{number}]"
+    return graph
 
 
 def _packed(call: Call, folder: Path) -> None:
