@@ -1,4 +1,4 @@
-"""DjVu, XPS and comics: pages at known colours, words, counts."""
+"""XPS and comics: pages at known colours, counts."""
 
 from __future__ import annotations
 
@@ -19,42 +19,11 @@ from omnic_stream.model.contracts import Bound, Command
 from omnic_stream.model.errors import ConverterFailed, Corrupt, TooExpensive
 
 SAMPLES = Path(next(iter(samples.__path__)))
-LETTER = "document/lizard2002.djvu"
 RED, GREEN, BLUE = (220, 40, 40), (40, 180, 60), (40, 60, 210)
 
 
 def near(found: object, wanted: tuple[int, ...], slack: int = 8) -> bool:
     return all(abs(a - b) <= slack for a, b in zip(found, wanted, strict=True))  # type: ignore[call-overload]
-
-
-def test_a_page_of_djvu(run):
-    with Image.open(run(page.djvu_page, LETTER, "DJVU", "PNG")) as made:
-        assert made.size == (2539, 3295)
-        histogram = made.convert("L").histogram()
-        assert sum(histogram[200:]) > 0.8 * made.width * made.height  # paper
-        assert sum(histogram[:80]) > 0.01 * made.width * made.height  # ink
-    leaflet = (SAMPLES / "leaflet.djvu").read_bytes()
-    with Image.open(run(page.djvu_page, leaflet, "DJVU", "JPG", page="2", width="200", height="200")) as made:
-        assert (made.format, made.size) == ("JPEG", (200, 150))
-        assert made.convert("L").getpixel((120, 105)) < 60
-        assert made.convert("L").getpixel((190, 140)) > 200
-    with pytest.raises(ConverterFailed, match="2 pages"):
-        run(page.djvu_page, leaflet, "DJVU", "PNG", page="3")
-
-
-def test_djvu_on_paper_and_in_words(run):
-    made = pypdfium2.PdfDocument(run(page.djvu_pdf, LETTER, "DJVU", "PDF").getvalue())
-    assert len(made) == 2
-    assert [round(side) for side in made[0].get_size()] == [609, 791]
-    words = run(page.djvu_text, LETTER, "DJVU", "TXT").getvalue().decode()
-    assert "Dear Yann and Leon" in words
-    assert words.count("\f") == 2
-    assert "Harbour Lights" in run(page.djvu_text, (SAMPLES / "leaflet.djvu").read_bytes(), "DJVU", "TXT").getvalue().decode()
-
-
-def test_the_progress_of_ddjvu():
-    read = page.djvu_progress(4)
-    assert [read(line) for line in (b"-------- page 1 -------\n", b"DJVU Image\n", b"-------- page 3 -------\n")] == [0, None, 0.5]
 
 
 def test_xps_by_its_command(tmp_path: Path):
@@ -146,10 +115,3 @@ def test_hostile_comics_end_in_a_sentence(run):
         run(page.comic_page, packed(p1_png=b"\x89PNG\r\n\x1a\n broken"), "CBZ", "PNG")
     with pytest.raises(TooExpensive, match="MiB"):
         run(page.comic_page, packed(p1_png=bytes(65 << 20)), "CBZ", "PNG")
-
-
-@pytest.mark.parametrize("content", [b"AT&TFORM\0\0\0\x99DJVU", b"", b"hello"])
-def test_what_is_no_djvu_is_called_broken(run, content):
-    for function in (page.djvu_page, page.djvu_pdf):
-        with pytest.raises(Corrupt):
-            run(function, content, "DJVU", "PNG")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from omnic_stream.converters.font import FONTTOOLS
 from omnic_stream.converters.image import FITTING, PILLOW, VIPS
 from omnic_stream.converters.pdf import BESIDE, LIMITS, MANY_BESIDE, PDFIUM
 from omnic_stream.model.contracts import Command, Converter, Cost, Limits, Loss, Tool, WarmCall
@@ -25,15 +26,16 @@ def _warm(
     takes: tuple[str, ...] = (),
     limits: Limits = BESIDE,
     index: str | None = None,
+    version: int = 1,
 ) -> Converter:
     return Converter(
         id=id,
-        version=1,
+        version=version,
         family="page",
         inputs=inputs,
         outputs=outputs,
         run=WarmCall(
-            function=f"omnic_stream.converters.warm.page:{function}",
+            function=f"omnic_stream.converters.warm.{function}",
             worker="heavy",
             limits=limits,
             risky=True,
@@ -52,15 +54,15 @@ def _comic(id: str, inputs: tuple[str, ...], specimen: str, *tools: Tool) -> tup
     pictures = (VIPS, PILLOW, *tools)
     return (
         _warm(
-            f"{id}.page", "comic_page", inputs, ("PNG", "JPG"), Cost(ms=60), Loss.RASTERISES, *pictures,
+            f"{id}.page", "page:comic_page", inputs, ("PNG", "JPG"), Cost(ms=60), Loss.RASTERISES, *pictures,
             specimen=specimen, takes=(*FITTING, "page"),
         ),
         _warm(
-            f"{id}.pages", "comic_pages", inputs, ("pages.png",), Cost(ms=300, ms_per_mib=300), Loss.RASTERISES, *pictures,
+            f"{id}.pages", "page:comic_pages", inputs, ("pages.png",), Cost(ms=300, ms_per_mib=300), Loss.RASTERISES, *pictures,
             specimen=specimen, takes=("first", "last"), limits=MANY_BESIDE, index="page-0001.png",
         ),
         _warm(
-            f"{id}.pdf", "comic_pdf", inputs, ("pictures.pdf",), Cost(ms=100, ms_per_mib=60), Loss.REENCODES, PDFIUM, *pictures,
+            f"{id}.pdf", "page:comic_pdf", inputs, ("pictures.pdf",), Cost(ms=100, ms_per_mib=60), Loss.REENCODES, PDFIUM, *pictures,
             specimen=specimen, limits=MANY_BESIDE,
         ),
     )  # fmt: skip
@@ -68,15 +70,15 @@ def _comic(id: str, inputs: tuple[str, ...], specimen: str, *tools: Tool) -> tup
 
 CONVERTERS: tuple[Converter, ...] = (
     _warm(
-        "djvu.page", "djvu_page", ("DJVU",), ("PNG", "JPG"), Cost(ms=200), Loss.RASTERISES, DJVU, VIPS, PILLOW,
+        "djvu.page", "djvu:page", ("DJVU",), ("PNG", "JPG"), Cost(ms=200), Loss.RASTERISES, DJVU, VIPS, PILLOW,
         specimen="leaflet.djvu", takes=(*FITTING, "page"),
     ),
     _warm(
-        "djvu.pdf", "djvu_pdf", ("DJVU",), ("PDF",), Cost(ms=400, ms_per_mib=8000), Loss.REENCODES, DJVU,
-        specimen="leaflet.djvu", limits=MANY_BESIDE,
+        "djvu.pdf", "djvu:to_pdf", ("DJVU",), ("PDF",), Cost(ms=400, ms_per_mib=8000), Loss.REENCODES, DJVU, PDFIUM, FONTTOOLS,
+        specimen="leaflet.djvu", limits=MANY_BESIDE, version=2,
     ),
     _warm(
-        "djvu.text", "djvu_text", ("DJVU",), ("TXT",), Cost(ms=40, ms_per_mib=20), Loss.EXTRACTS, DJVU,
+        "djvu.text", "djvu:text", ("DJVU",), ("TXT",), Cost(ms=40, ms_per_mib=20), Loss.EXTRACTS, DJVU,
         specimen="leaflet.djvu",
     ),
     Converter(

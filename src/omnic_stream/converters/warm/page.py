@@ -1,4 +1,4 @@
-"""Page formats beside PDF: DjVu by DjVuLibre's programs, comics by zipfile and libarchive, PDF/A by Ghostscript."""
+"""Page formats beside PDF: comics by zipfile and libarchive, PDF/A by Ghostscript."""
 
 from __future__ import annotations
 
@@ -18,80 +18,6 @@ from omnic_stream.model.contracts import Call, MiB, ProgressReader
 from omnic_stream.model.errors import ConverterFailed, Corrupt, TooExpensive
 
 MOST_PAGES = 1_000
-LONGEST = 4096
-"""Pixels of a page's longer side where no size is asked for."""
-
-
-# --- DjVu -------------------------------------------------------------------------------------------------------------------
-
-
-def djvu_page(call: Call) -> None:
-    """One page as a picture."""
-    number = int(call.arguments.get("page", "1"))
-    width, height = int(call.arguments.get("width", "0")), int(call.arguments.get("height", "0"))
-    with programs.scratch() as folder:
-        given = programs.copied(call, folder, "in.djvu")
-        if number > (count := _djvu_count(given, folder)):
-            raise pixels.no_such_page(count)
-        made = folder / "page.ppm"
-        box = f"{LONGEST}x{LONGEST}"  # an upper bound: ddjvu keeps the page's shape within it
-        wide, high = _djvu_size(given, folder, number)
-        size = ("-size=" + box,) if max(wide, high) > LONGEST else ("-scale=100",) if wide * high > pixels.MOST_PIXELS else ()
-        programs.run(("ddjvu", "-format=ppm", f"-page={number}", *size, str(given), str(made)), folder=folder)
-        call.report(0.6)
-        with pixels.reading(made.read_bytes()) as picture:
-            picture.load()
-            image.picture(call, picture, image.kind_of(call.target), width=width, height=height)
-
-
-def djvu_pdf(call: Call) -> None:
-    """Every page as a picture on paper."""
-    with programs.scratch() as folder:
-        given, made = programs.copied(call, folder, "in.djvu"), folder / "out.pdf"
-        count = _djvu_count(given, folder)
-        argv = ("ddjvu", "-verbose", "-format=pdf", "-quality=80", str(given), str(made))
-        programs.run(argv, folder=folder, progress=djvu_progress(count), report=call.report)
-        write(call.output, made.read_bytes())
-
-
-def djvu_text(call: Call) -> None:
-    """The text that lies behind the pages, a form feed after each."""
-    with programs.scratch() as folder:
-        given, made = programs.copied(call, folder, "in.djvu"), folder / "out.txt"
-        programs.run(("djvutxt", str(given), str(made)), folder=folder)
-        text = made.read_bytes()
-    if not text.strip():
-        raise ConverterFailed("The pages are pictures alone: the document holds no text.")
-    write(call.output, text)
-
-
-def djvu_progress(count: int) -> ProgressReader:
-    """``ddjvu -verbose`` announces each page: ``-------- page 2 -------``."""
-
-    def read(line: bytes) -> float | None:
-        found = re.match(rb"-+ page (\d+) -+", line)
-        return min(1.0, (int(found[1]) - 1) / count) if found else None
-
-    return read
-
-
-def _djvu_count(given: Path, folder: Path) -> int:
-    try:
-        count = int(programs.run(("djvused", "-e", "n", str(given)), folder=folder).strip() or b"0")
-    except (ConverterFailed, ValueError) as error:
-        raise Corrupt("The DjVu document is broken or cut short: it cannot be opened.") from error
-    if count > MOST_PAGES:
-        raise TooExpensive(f"The document has more than {MOST_PAGES} pages.")
-    return count
-
-
-def _djvu_size(given: Path, folder: Path, number: int) -> tuple[int, int]:
-    told = programs.run(("djvused", "-e", f"select {number}; size", str(given)), folder=folder)
-    found = re.search(rb"width=(\d+) height=(\d+)", told)
-    if found is None:
-        raise Corrupt("The page has no size.")
-    return int(found[1]), int(found[2])
-
 
 # --- comics -----------------------------------------------------------------------------------------------------------------
 
