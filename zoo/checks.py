@@ -36,6 +36,7 @@ CHECKS: Mapping[str, Check] = {
     "MP4": media.film,
     "rotating.webm": media.rotating,
     "GLB": solids.mesh,
+    "web.glb": solids.mesh,
     "STL": solids.mesh,
     "OBJ": solids.mesh,
     "XYZ": solids.xyz,

@@ -31,7 +31,7 @@ def _count(scene: trimesh.Scene) -> tuple[int, int]:
 
 
 def mesh(made: bytes, row: Row, target: str) -> None:
-    scene = loaded(made, target.lower())
+    scene = loaded(made, target.rpartition(".")[2].lower())
     vertices, faces = _count(scene)
     must(vertices > 0, "it has no vertices")
     extents = np.asarray(scene.extents, dtype=float)

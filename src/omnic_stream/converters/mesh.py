@@ -74,7 +74,7 @@ def _scad(id: str, outputs: tuple[str, ...], loss: Loss) -> Converter:
 def _rotating(id: str, encoder: Tool) -> Converter:
     return Converter(
         id=id,
-        version=1,
+        version=2,
         inputs=("GLB",),
         outputs=("rotating.webm",),
         run=WarmCall(function=f"{WARM}.views:rotating", worker="heavy", limits=DRAWN, risky=True),
@@ -125,10 +125,10 @@ CONVERTERS: tuple[Converter, ...] = (
     _scad("mesh.scad-flat", ("SVG",), Loss.EXTRACTS),
     Converter(
         id="mesh.shape",
-        version=1,
+        version=2,
         inputs=("GLB",),
         outputs=SHAPES,
-        run=WarmCall(function=f"{WARM}.mesh:to_shape", worker="heavy", limits=LIMITS),
+        run=WarmCall(function=f"{WARM}.mesh_shapes:to_shape", worker="heavy", limits=LIMITS),
         cost=Cost(ms=60, ms_per_mib=200),
         loss=Loss.RESTYLES,
         tools=(TRIMESH,),
@@ -137,7 +137,7 @@ CONVERTERS: tuple[Converter, ...] = (
     ),
     Converter(
         id="mesh.gltf-whole",
-        version=1,
+        version=2,
         inputs=("GLB",),
         outputs=("GLTF",),
         run=WarmCall(function=f"{WARM}.glb:to_gltf", worker="heavy", limits=LIMITS),
@@ -147,7 +147,7 @@ CONVERTERS: tuple[Converter, ...] = (
     ),
     Converter(
         id="mesh.web",
-        version=1,
+        version=2,
         inputs=("GLB",),
         outputs=("web.glb",),
         run=WarmCall(function=f"{WARM}.web_model:slim", worker="heavy", limits=LIMITS),
@@ -159,7 +159,7 @@ CONVERTERS: tuple[Converter, ...] = (
     ),
     Converter(
         id="mesh.picture",
-        version=1,
+        version=2,
         inputs=("GLB",),
         outputs=("PNG", *STILLS),
         run=WarmCall(function=f"{WARM}.views:picture", worker="heavy", limits=DRAWN),
@@ -174,7 +174,7 @@ CONVERTERS: tuple[Converter, ...] = (
     _rotating("mesh.rotating-wheel", FFMPEG_WHEEL),
     Converter(
         id="mesh.facts",
-        version=1,
+        version=2,
         inputs=("GLB",),
         outputs=("metadata.json",),
         run=WarmCall(function=f"{WARM}.model_facts:facts", worker="heavy", limits=LIMITS),

@@ -28,12 +28,8 @@ WHITE: Final = (
 TRIANGLES, STRIP, FAN = 4, 5, 6
 JSON_CHUNK, BIN_CHUNK = 0x4E4F534A, 0x004E4942
 SIZES: Final = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
-BYTES: Final = {5120: 1, 5121: 1, 5122: 2, 5123: 2, 5125: 4, 5126: 4}
-PACKED: Final = {
-    "KHR_draco_mesh_compression": "Draco",
-    "EXT_meshopt_compression": "meshopt",
-    "KHR_meshopt_compression": "meshopt",
-}
+KINDS: Final = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
+ELSEWHERE: Final = "The model keeps its shape in another file: only one that holds everything itself can be converted."
 Json = dict[str, Any]
 
 
@@ -79,10 +75,15 @@ def put_together(described: Json, binary: bytes) -> bytes:
 
 
 def opened(call: Call) -> tuple[Json, bytes]:
-    """The call's GLB, counted and without references: what every reader of GLB starts from."""
+    """The call's GLB, unpacked, counted and without references: what every reader of GLB starts from."""
+    from omnic_stream.converters.warm import mesh_packing
+
     described, binary = taken_apart(read(call.input, MOST_BYTES))
+    without_references(described)
+    if mesh_packing.packed(described):
+        described, binary = mesh_packing.plain(described, _buffers(described, binary))
     count(described, binary)
-    return without_references(described), binary
+    return described, binary
 
 
 def without_references(described: Json) -> Json:
@@ -92,23 +93,14 @@ def without_references(described: Json) -> Json:
             image["uri"] = WHITE
     for buffer in items(described, "buffers"):
         if "uri" in buffer and not str(buffer["uri"]).startswith("data:"):
-            raise ConverterFailed(
-                "The model keeps its shape in another file: only one that holds everything itself can be converted."
-            )
+            raise ConverterFailed(ELSEWHERE)
     return described
 
 
 def count(described: Json, binary: bytes) -> tuple[int, int]:
     """Vertices and faces (lines, points) of the scene as drawn. Raises TooExpensive, Corrupt, ConverterFailed for what cannot be read."""
-    for name in _words(described.get("extensionsRequired")):
-        if name in PACKED:
-            raise ConverterFailed(f"The model is packed by {PACKED[name]}, which cannot be unpacked here.")
     accessors = items(described, "accessors")
-    values = 0
-    for accessor in accessors:
-        values += _whole(accessor.get("count")) * SIZES.get(str(accessor.get("type")), 16)
-    if values > MOST_VALUES:
-        raise TooExpensive(f"The model holds more than {MOST_VALUES // 1_000_000} million numbers.")
+    check_values(accessors)
     _check_views(described, binary)
     sizes = [_mesh_size(mesh, accessors) for mesh in items(described, "meshes")]
     vertices = faces = seen = 0
@@ -122,43 +114,44 @@ def count(described: Json, binary: bytes) -> tuple[int, int]:
         if not 0 <= index < len(nodes) or depth > len(nodes):
             raise Corrupt("The model's parts do not fit together.")
         mesh = nodes[index].get("mesh")
-        if mesh is not None and 0 <= _whole(mesh) < len(sizes):
-            vertices += sizes[_whole(mesh)][0]
-            faces += sizes[_whole(mesh)][1]
-        waiting += [(_whole(child), depth + 1) for child in nodes[index].get("children") or ()]
+        if mesh is not None and 0 <= whole(mesh) < len(sizes):
+            vertices += sizes[whole(mesh)][0]
+            faces += sizes[whole(mesh)][1]
+        waiting += [(whole(child), depth + 1) for child in nodes[index].get("children") or ()]
         if faces > MOST_FACES or vertices > 3 * MOST_FACES:
             raise TooExpensive(f"The model has more than {MOST_FACES} faces.")
     return vertices, faces
+
+
+def check_values(accessors: Sequence[Json]) -> None:
+    if sum(whole(each.get("count")) * SIZES.get(str(each.get("type")), 16) for each in accessors) > MOST_VALUES:
+        raise TooExpensive(f"The model holds more than {MOST_VALUES // 1_000_000} million numbers.")
 
 
 def _check_views(described: Json, binary: bytes) -> None:
     lengths = [_buffer_length(buffer, binary) for buffer in items(described, "buffers")]
     views = items(described, "bufferViews")
     for view in views:
-        buffer = _whole(view.get("buffer"))
-        if buffer >= len(lengths) or _whole(view.get("byteOffset", 0)) + _whole(view.get("byteLength")) > lengths[buffer]:
+        buffer = whole(view.get("buffer"))
+        if buffer >= len(lengths) or whole(view.get("byteOffset", 0)) + whole(view.get("byteLength")) > lengths[buffer]:
             raise Corrupt("The model is cut short: its description asks for more than it holds.")
     for accessor in items(described, "accessors"):
         if "bufferView" not in accessor:
             continue
-        index = _whole(accessor["bufferView"])
+        index = whole(accessor["bufferView"])
         if index >= len(views):
             raise Corrupt("The model's description is broken.")
-        width = SIZES.get(str(accessor.get("type")), 1) * BYTES.get(_whole(accessor.get("componentType")), 1)
-        stride = _whole(views[index].get("byteStride", 0)) or width
-        needed = (_whole(accessor.get("count")) - 1) * stride + width + _whole(accessor.get("byteOffset", 0))
-        if needed > _whole(views[index].get("byteLength")) and _whole(accessor.get("count")):
+        width = SIZES.get(str(accessor.get("type")), 1) * int(KINDS.get(whole(accessor.get("componentType")), "<u1")[2])
+        stride = whole(views[index].get("byteStride", 0)) or width
+        needed = (whole(accessor.get("count")) - 1) * stride + width + whole(accessor.get("byteOffset", 0))
+        if needed > whole(views[index].get("byteLength")) and whole(accessor.get("count")):
             raise Corrupt("The model is cut short: its description asks for more than it holds.")
 
 
 def _buffer_length(buffer: Mapping[str, Any], binary: bytes) -> int:
     uri = buffer.get("uri")
     return (
-        len(binary)
-        if uri is None
-        else _whole(buffer.get("byteLength"))
-        if not str(uri).startswith("data:")
-        else len(data(str(uri)))
+        len(binary) if uri is None else whole(buffer.get("byteLength")) if not str(uri).startswith("data:") else len(data(str(uri)))
     )
 
 
@@ -167,7 +160,7 @@ def _mesh_size(mesh: Mapping[str, Any], accessors: Sequence[Json]) -> tuple[int,
     for primitive in items(mesh, "primitives"):
         points = _count_of(accessors, items_of(primitive.get("attributes")).get("POSITION"))
         corners = _count_of(accessors, primitive["indices"]) if "indices" in primitive else points
-        mode = _whole(primitive.get("mode", TRIANGLES))
+        mode = whole(primitive.get("mode", TRIANGLES))
         vertices += points
         faces += corners // 3 if mode == TRIANGLES else max(0, corners - 2) if mode in {STRIP, FAN} else corners
     return vertices, faces
@@ -176,17 +169,17 @@ def _mesh_size(mesh: Mapping[str, Any], accessors: Sequence[Json]) -> tuple[int,
 def _count_of(accessors: Sequence[Json], index: Any) -> int:
     if index is None:
         return 0
-    if _whole(index) >= len(accessors):
+    if whole(index) >= len(accessors):
         raise Corrupt("The model's description is broken.")
-    return _whole(accessors[_whole(index)].get("count"))
+    return whole(accessors[whole(index)].get("count"))
 
 
 def roots(described: Json, nodes: Sequence[Json]) -> list[int]:
     """The nodes from which the scene is drawn."""
     scenes = items(described, "scenes")
-    chosen = _whole(described.get("scene", 0))
+    chosen = whole(described.get("scene", 0))
     if chosen < len(scenes):
-        return [_whole(node) for node in scenes[chosen].get("nodes") or ()]
+        return [whole(node) for node in scenes[chosen].get("nodes") or ()]
     return list(range(len(nodes)))
 
 
@@ -213,14 +206,10 @@ def items_of(found: Any) -> Json:
     return found
 
 
-def _whole(value: Any) -> int:
+def whole(value: Any) -> int:
     if not isinstance(value, int) or value < 0:
         raise Corrupt("The model's description is broken.")
     return value
-
-
-def _words(found: Any) -> list[str]:
-    return [str(word) for word in found] if isinstance(found, list) else []
 
 
 def data(uri: str) -> bytes:
@@ -239,33 +228,55 @@ def data(uri: str) -> bytes:
 
 def from_gltf(call: Call) -> None:
     """GLTF to GLB with nothing lost: the buffers of its ``data:`` URIs behind each other in one chunk (glTF 2.0, section 4.4)."""
+    from omnic_stream.converters.warm import mesh_packing
+
     described = tree(read(call.input, MOST_BYTES))
     version = str(items_of(described["asset"]).get("version", "2.0"))
     if not version.startswith("2"):
         raise ConverterFailed(f"The model is of glTF {version}: version 2 is what can be read here.")
     without_references(described)
+    buffers = _buffers(described, None)
+    if mesh_packing.packed(described):
+        described, binary = mesh_packing.plain(described, buffers)
+    else:
+        binary = _joined(described, buffers)
+    count(described, binary)
+    write(call.output, put_together(described, binary))
+
+
+def _joined(described: Json, buffers: Sequence[bytes]) -> bytes:
     binary, starts = bytearray(), list[int]()
-    for buffer in items(described, "buffers"):
+    for part in buffers:
         binary += b"\0" * (-len(binary) % 4)
         starts.append(len(binary))
-        if "uri" not in buffer:
-            raise ConverterFailed(
-                "The model keeps its shape in another file: only one that holds everything itself can be converted."
-            )
-        part = data(str(buffer["uri"]))
-        if len(part) < _whole(buffer.get("byteLength")):
-            raise Corrupt("The model is cut short: its description asks for more than it holds.")
         binary += part
     for view in items(described, "bufferViews"):
-        buffer = _whole(view.get("buffer"))
+        buffer = whole(view.get("buffer"))
         if buffer >= len(starts):
             raise Corrupt("The model's description is broken.")
-        view["byteOffset"] = _whole(view.get("byteOffset", 0)) + starts[buffer]
+        view["byteOffset"] = whole(view.get("byteOffset", 0)) + starts[buffer]
         view["buffer"] = 0
     if binary:
         described["buffers"] = [{"byteLength": len(binary)}]
-    count(described, bytes(binary))
-    write(call.output, put_together(described, bytes(binary)))
+    return bytes(binary)
+
+
+def _buffers(described: Json, binary: bytes | None) -> list[bytes]:
+    """The content of each buffer; of one that only says how large something is once it is unpacked, nothing."""
+    found: list[bytes] = []
+    for number, buffer in enumerate(items(described, "buffers")):
+        if "uri" in buffer:
+            part = data(str(buffer["uri"]))
+            if len(part) < whole(buffer.get("byteLength")):
+                raise Corrupt("The model is cut short: its description asks for more than it holds.")
+        elif number == 0 and binary is not None:
+            part = binary
+        elif "extensions" in buffer:
+            part = b""
+        else:
+            raise ConverterFailed(ELSEWHERE)
+        found.append(part)
+    return found
 
 
 def to_gltf(call: Call) -> None:

@@ -1,4 +1,4 @@
-"""Meshes inside a warm worker: every reader makes a GLB, and a GLB becomes every format that is written.
+"""Meshes inside a warm worker: every reader makes a GLB.
 
 glTF is y up (2.0 specification, section 3.4). Formats whose z is up by convention are laid into it by one turn, which ``extras`` of its
 ``asset`` remember under ``up``, so that a way back to a format without a convention finds the coordinates as they were.
@@ -23,7 +23,6 @@ MOST_TEXT: Final = 64 * MiB
 Z_UP: Final = frozenset({"STL", "3MF", "VTK", "VTU", "MSH"})
 Y_UP: Final = frozenset({"DAE"})
 TEXTS: Final = frozenset({"OBJ", "OFF", "DAE", "VTU", "VTK", "MSH", "VRML"})
-NO_FACES: Final = "The model has no faces, and this format can hold nothing else."
 
 
 # --- into GLB ---------------------------------------------------------------------------------------------------------------
@@ -195,6 +194,8 @@ def from_step(call: Call) -> None:
     """STEP and IGES to GLB, or to a mesh in millimetres: solids become triangles, 0.25 radians of a curve at most each."""
     import cascadio
 
+    from omnic_stream.converters.warm import mesh_shapes
+
     content = read(call.input, MOST_TEXT)
     try:
         made = cascadio.load(
@@ -213,7 +214,7 @@ def from_step(call: Call) -> None:
     import numpy as np
 
     scene.apply_transform(np.diag([1000.0, 1000.0, 1000.0, 1.0]))  # glTF counts in metres, whoever prints in millimetres
-    _write_shape(call, scene)
+    mesh_shapes.write_shape(call, scene)
 
 
 def written(call: Call, scene: Any, up: str) -> None:
@@ -232,7 +233,7 @@ def written(call: Call, scene: Any, up: str) -> None:
     elif up == "z":
         up = "any"
     for each in drawn.geometry.values():
-        _recolour(each, to_linear=True)
+        _recolour(each)
         if call.source == "OBJ" and hasattr(each, "visual") and each.visual.kind == "texture":
             each.visual.material = trimesh.visual.material.PBRMaterial()  # its own is in a file beside it, which nobody has
     call.report(0.8)
@@ -260,11 +261,11 @@ def _drawn(scene: Any) -> Any:
     return scene
 
 
-def _recolour(each: Any, *, to_linear: bool) -> None:
+def _recolour(each: Any) -> None:
     """Colours of points are sRGB in older formats and light in glTF (section 3.7.2.1)."""
     import numpy as np
 
-    from omnic_stream.converters.warm.triangles import encoded, linear
+    from omnic_stream.converters.warm.triangles import linear
 
     visual = getattr(each, "visual", None)
     if visual is None or getattr(visual, "kind", None) not in {"vertex", "face"}:
@@ -272,112 +273,6 @@ def _recolour(each: Any, *, to_linear: bool) -> None:
     colours = np.asarray(visual.vertex_colors).copy()
     if colours.ndim != 2:  # points without any
         return
-    turned = (linear if to_linear else encoded)(colours[:, :3] / 255)
+    turned = linear(colours[:, :3] / 255)
     colours[:, :3] = np.round(turned * 255)
     visual.vertex_colors = colours
-
-
-# --- out of GLB -------------------------------------------------------------------------------------------------------------
-
-
-def scene_of(call: Call) -> tuple[Any, glb.Json]:
-    """The call's GLB as a trimesh scene, and its description. Raises Corrupt, TooExpensive, ConverterFailed."""
-    described, binary = glb.opened(call)
-    scene = _loaded(glb.put_together(described, binary), "GLB")
-    return _drawn(scene), described
-
-
-def to_shape(call: Call) -> None:
-    """GLB to STL, OBJ, PLY, OFF, 3MF or DAE."""
-    import numpy as np
-    import trimesh
-
-    scene, described = scene_of(call)
-    up = str((described["asset"].get("extras") or {}).get("up", "y"))
-    call.report(0.4)
-    if (up == "z" and call.target not in Y_UP) or (up == "y" and call.target in Z_UP):
-        scene.apply_transform(trimesh.transformations.rotation_matrix(np.pi / 2, (1, 0, 0)))
-    for each in scene.geometry.values():
-        _recolour(each, to_linear=False)
-    _write_shape(call, scene)
-
-
-def _write_shape(call: Call, scene: Any) -> None:
-    import trimesh
-
-    if call.target in {"3MF", "DAE"}:
-        if not any(isinstance(each, trimesh.Trimesh) for each in scene.geometry.values()):
-            raise ConverterFailed(NO_FACES)
-        lines = [name for name, each in scene.geometry.items() if not isinstance(each, trimesh.Trimesh)]
-        scene.delete_geometry(lines)
-        write(call.output, _as_dae(scene) if call.target == "DAE" else trimesh.exchange.threemf.export_3MF(scene))
-        return
-    parts = scene.dump()
-    meshes = [part for part in parts if isinstance(part, trimesh.Trimesh)]
-    if meshes:
-        whole = trimesh.util.concatenate(meshes)
-        call.report(0.7)
-        write(call.output, _bytes(_export(whole, call.target)))
-    elif call.target == "OBJ":
-        write(call.output, _lines_as_obj(parts))
-    elif call.target == "PLY":
-        import numpy as np
-
-        cloud = trimesh.PointCloud(np.concatenate([part.vertices for part in parts]))
-        write(call.output, _bytes(cloud.export(file_type="ply")))
-    else:
-        raise ConverterFailed(NO_FACES)
-
-
-def _export(mesh: Any, target: str) -> Any:
-    import trimesh
-
-    if target == "OBJ":
-        return trimesh.exchange.obj.export_obj(mesh, include_texture=False, header="")
-    if target == "PLY":
-        # a picture has no place in a PLY; colours of points have
-        return trimesh.exchange.ply.export_ply(_bare(mesh) if mesh.visual.kind == "texture" else mesh, include_attributes=False)
-    return mesh.export(file_type=target.lower())
-
-
-def _bare(mesh: Any) -> Any:
-    import numpy as np
-    import trimesh
-
-    from omnic_stream.converters.warm.triangles import encoded
-
-    plain = trimesh.Trimesh(mesh.vertices, mesh.faces, process=False)
-    factor = getattr(mesh.visual.material, "baseColorFactor", None)
-    if factor is not None and getattr(mesh.visual.material, "baseColorTexture", None) is None:
-        colour = np.round(np.append(encoded(np.asarray(factor[:3]) / 255) * 255, factor[3])).astype(np.uint8)
-        plain.visual.vertex_colors = np.tile(colour, (len(plain.vertices), 1))
-    return plain
-
-
-def _as_dae(scene: Any) -> bytes:
-    import trimesh
-
-    for each in scene.geometry.values():
-        material = getattr(each.visual, "material", None)
-        if getattr(material, "roughnessFactor", None) is not None:
-            material.roughnessFactor = max(material.roughnessFactor, 0.05)  # trimesh 5.2 divides by it
-    return trimesh.exchange.dae.export_collada([part for part in scene.dump() if isinstance(part, trimesh.Trimesh)])
-
-
-def _lines_as_obj(parts: Any) -> bytes:
-    """Points ``v`` and lines ``l`` (Wavefront OBJ, polyline and point elements); its numbers begin with 1."""
-    text: list[str] = []
-    start = 1
-    for part in parts:
-        text += [f"v {x:.8g} {y:.8g} {z:.8g}" for x, y, z in part.vertices]
-        entities = getattr(part, "entities", None)
-        if entities is None:
-            text += [f"p {start + number}" for number in range(len(part.vertices))]
-        else:
-            text += ["l " + " ".join(str(start + int(node)) for node in entity.points) for entity in entities]
-        start += len(part.vertices)
-    return ("\n".join(text) + "\n").encode()
-
-
-def _bytes(made: Any) -> bytes:
-    return made.encode() if isinstance(made, str) else bytes(made)

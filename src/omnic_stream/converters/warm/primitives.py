@@ -1,17 +1,21 @@
-"""What a GLB shows, as arrays: each primitive of each node of its scene, in the scene's own space (glTF 2.0, sections 3.5 to 3.9)."""
+"""What a GLB shows, as arrays: each primitive of each node of its scene, in the scene's own space (glTF 2.0, sections 3.5 to 3.9).
+
+What moves is shown at rest: its nodes as they stand, its skin laid over them, its shapes mixed as the mesh says.
+"""
 
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from omnic_stream.converters.warm import glb
 from omnic_stream.model.errors import Corrupt
 
-KINDS: Final = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
+BENT_AT_ONCE: Final = 20_000
+"""Points whose joints' matrices are held together: eight of each make 20 MB."""
 POINTS, LINES, LOOP, LINE_STRIP, TRIANGLES, STRIP, FAN = range(7)
 
 
@@ -46,33 +50,51 @@ class Model:
         import numpy as np
 
         try:
-            for mesh, matrix in self._placed():
-                for primitive in glb.items(self._meshes[mesh], "primitives"):
-                    made = self._primitive(primitive, matrix)
+            stands = self._stands()
+            for index, matrix in stands:
+                node = self._nodes[index]
+                bones = self._bones(node["skin"], stands) if "skin" in node else None
+                mesh = self._meshes[node["mesh"]] if "mesh" in node else {}
+                shares = node.get("weights", mesh.get("weights", ()))
+                for primitive in glb.items(mesh, "primitives"):
+                    made = self._primitive(primitive, matrix, bones, shares)
                     if made is not None:
                         yield made
         except (KeyError, IndexError, TypeError, ValueError, np.linalg.LinAlgError) as error:
             raise Corrupt("The model's description is broken.") from error
 
-    def _placed(self) -> Iterator[tuple[int, Any]]:
+    def _stands(self) -> list[tuple[int, Any]]:
+        """The nodes of the scene, each with its matrix; one below two parents twice."""
         import numpy as np
 
+        found = list[tuple[int, Any]]()
         waiting = [(root, np.eye(4)) for root in glb.roots(self.described, self._nodes)]
         while waiting:
             index, above = waiting.pop()
-            node = self._nodes[index]
-            matrix = above @ placed(node)
-            if "mesh" in node:
-                yield node["mesh"], matrix
-            waiting += [(child, matrix) for child in reversed(node.get("children") or ())]
+            matrix = above @ placed(self._nodes[index])
+            found.append((index, matrix))
+            waiting += [(child, matrix) for child in reversed(self._nodes[index].get("children") or ())]
+        return found
 
-    def _primitive(self, primitive: Mapping[str, Any], matrix: Any) -> Primitive | None:
+    def _bones(self, skin: int, stands: Sequence[tuple[int, Any]]) -> Any:
+        """(joints, 4, 4): from where the skin was put on to where each joint stands (section 3.7.3.1)."""
+        import numpy as np
+
+        described, matrices = glb.items(self.described, "skins")[skin], dict(stands)
+        joints = np.stack([matrices.get(joint, placed(self._nodes[joint])) for joint in described["joints"]])
+        if "inverseBindMatrices" not in described:
+            return joints
+        inverse = self.accessor(described["inverseBindMatrices"])[: len(joints)].astype(np.float64)
+        return joints @ inverse.reshape(-1, 4, 4).transpose(0, 2, 1)
+
+    def _primitive(self, primitive: Mapping[str, Any], matrix: Any, bones: Any, shares: Sequence[float]) -> Primitive | None:
         import numpy as np
 
         attributes = primitive["attributes"]
         if "POSITION" not in attributes:
             return None
-        points = self.accessor(attributes["POSITION"]).astype(np.float64) @ matrix[:3, :3].T + matrix[:3, 3]
+        with np.errstate(invalid="ignore", over="ignore"):  # what is no number is left out below
+            points, mirrored = self._points(primitive, matrix, bones, shares)
         order = self.accessor(primitive["indices"]).ravel().astype(np.int64) if "indices" in primitive else np.arange(len(points))
         if len(order) and int(order.max()) >= len(points):
             raise Corrupt("The model names points that it does not have.")
@@ -81,13 +103,45 @@ class Model:
         sheet = (material.get("pbrMetallicRoughness") or {}).get("baseColorTexture") or {}
         uv = attributes.get(f"TEXCOORD_{sheet.get('texCoord', 0)}") if sheet else None
         colours = attributes.get("COLOR_0")
+        faces = _joined(order, primitive.get("mode", TRIANGLES), good)
         return Primitive(
             np.where(good[:, None], points, 0),
-            _joined(order, primitive.get("mode", TRIANGLES), good),
+            faces[:, ::-1]
+            if mirrored and faces is not None
+            else faces,  # section 3.7.4: what is mirrored is still seen from outside
             None if colours is None else _with_alpha(self.accessor(colours)),
             None if uv is None else _moved(self.accessor(uv).astype(np.float32), sheet),
             material,
         )
+
+    def _points(self, primitive: Mapping[str, Any], matrix: Any, bones: Any, shares: Sequence[float]) -> tuple[Any, bool]:
+        """In the scene's space, and whether what they enclose is mirrored there."""
+        import numpy as np
+
+        attributes = primitive["attributes"]
+        points = self.accessor(attributes["POSITION"]).astype(np.float64)
+        for target, share in zip(primitive.get("targets", ()), shares, strict=False):
+            if share and "POSITION" in target:
+                points = points + share * self.accessor(target["POSITION"]).astype(np.float64)
+        if bones is not None and "JOINTS_0" in attributes:
+            return self._bent(points, attributes, bones), False
+        return points @ matrix[:3, :3].T + matrix[:3, 3], bool(np.linalg.det(matrix[:3, :3]) < 0)
+
+    def _bent(self, points: Any, attributes: Mapping[str, Any], bones: Any) -> Any:
+        """Where the joints take the points: each goes with up to four of them, or eight."""
+        import numpy as np
+
+        sets = [number for number in (0, 1) if f"JOINTS_{number}" in attributes]
+        joints = np.concatenate([self.accessor(attributes[f"JOINTS_{number}"]) for number in sets], axis=1)
+        shares = np.concatenate([self.accessor(attributes[f"WEIGHTS_{number}"]) for number in sets], axis=1).astype(np.float64)
+        whole = shares.sum(axis=1, keepdims=True)
+        shares = np.where(whole > 0, shares / np.where(whole > 0, whole, 1), [1, *(0,) * (shares.shape[1] - 1)])
+        made = np.zeros_like(points)
+        for first in range(0, len(points), BENT_AT_ONCE):
+            part = slice(first, first + BENT_AT_ONCE)
+            turns = np.einsum("pj,pjrc->prc", shares[part], bones[joints[part]][:, :, :3])
+            made[part] = np.einsum("prc,pc->pr", turns[:, :, :3], points[part]) + turns[:, :, 3]
+        return made
 
     def accessor(self, index: int) -> Any:
         """(count, components); normalised integers as floats."""
@@ -96,7 +150,7 @@ class Model:
         if index in self._read:
             return self._read[index]
         described = self._accessors[index]
-        width, kind, count = glb.SIZES[described["type"]], np.dtype(KINDS[described["componentType"]]), described["count"]
+        width, kind, count = glb.SIZES[described["type"]], np.dtype(glb.KINDS[described["componentType"]]), described["count"]
         if "bufferView" in described:
             values = self._viewed(described["bufferView"], described.get("byteOffset", 0), count, width, kind)
         else:
@@ -105,7 +159,7 @@ class Model:
             sparse = described["sparse"]
             at, new = sparse["indices"], sparse["values"]
             where = self._viewed(
-                at["bufferView"], at.get("byteOffset", 0), sparse["count"], 1, np.dtype(KINDS[at["componentType"]])
+                at["bufferView"], at.get("byteOffset", 0), sparse["count"], 1, np.dtype(glb.KINDS[at["componentType"]])
             )
             values = values.copy()
             values[where.ravel()] = self._viewed(new["bufferView"], new.get("byteOffset", 0), sparse["count"], width, kind)
