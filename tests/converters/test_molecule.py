@@ -79,9 +79,7 @@ def test_places_in_space_are_kept_or_made(run, path):
     source, formula = ZOO[path]
     symbols, points = frames(run(molecule.convert, path, source, "XYZ").getvalue())[0]
     found = Counter(symbols)
-    if source == "CDXML":  # the drawing has no hydrogens; its molecule has
-        assert found["C"] == 3 and found["N"] == 1 and found["O"] == 2
-    elif source == "PDB":  # what the file places: obabel's formula adds hydrogens to bare ions
+    if source == "PDB":  # what the file places: obabel's formula adds hydrogens to bare ions
         assert found == atoms(formula) - Counter({"H": 99})
     else:
         assert found == atoms(formula.rstrip("+-"))
@@ -149,6 +147,27 @@ def test_a_drawing_gets_the_hydrogens_that_its_format_leaves_out(run):
     drawing = run(molecule.draw, "molecule/alanine.cdxml", "CDXML", "SVG").getvalue().decode()
     letters = "".join(re.findall(r">([A-Z0-9]+)</text>", drawing))
     assert Counter(letters)["N"] == 1 and Counter(letters)["H"] == 2 and Counter(letters)["O"] == 2
+    left = "molecule/alanine.cdxml"
+    assert run(molecule.convert, left, "CDXML", "SMI").getvalue().split() == [b"N[C@H](C(=O)O)C"], "the left-handed one"
+    told = json.loads(run(molecule.facts, left, "CDXML", "metadata.json").getvalue())
+    assert (told["inchi_key"], told["formula"]) == ("QNAYBMKLOCPYGJ-REOHCLBHSA-N", "C3H7NO2")
+    for target in ("MOL2", "PDB", "XYZ"):
+        made = run(molecule.convert, left, "CDXML", target).getvalue()
+        assert json.loads(run(molecule.facts, made, target, "metadata.json").getvalue())["inchi_key"] == told["inchi_key"]
+
+
+def test_a_drawing_stands_as_it_was_drawn_and_charges_and_single_atoms_get_their_hydrogens(run, zoo):
+    page = (zoo / "molecule/alanine.cdxml").read_text()
+    charged = page.replace('Element="7"', 'Element="7" Charge="1"')
+    assert run(molecule.convert, charged.encode(), "CDXML", "SMI").getvalue().split() == [b"[NH3+][C@H](C(=O)O)C"]
+    lone = page[: page.index("<fragment>")] + '<fragment><n id="1" p="10 10" Element="8"/></fragment></page></CDXML>'
+    assert run(molecule.convert, lone.encode(), "CDXML", "SMI").getvalue().split() == [b"O"]
+    points = np.array([[float(word) for word in line.split()[:2]] for line in _atom_lines(run, page)])
+    assert points[0, 1] == points[:, 1].min(), "the nitrogen, lowest on the page"
+
+
+def _atom_lines(run, page: str) -> list[str]:
+    return run(molecule.convert, page.encode(), "CDXML", "MOL").getvalue().decode().splitlines()[4:11]
 
 
 def test_a_layered_crystal_is_shown_as_layers(run, zoo):

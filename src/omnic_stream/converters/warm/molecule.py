@@ -20,7 +20,7 @@ from omnic_stream.model.contracts import Call, MiB
 from omnic_stream.model.errors import ConverterFailed, Corrupt, TooExpensive
 
 MOST_BYTES: Final = 16 * MiB
-IN: Final = {"INCHI": "inchi", "DIRECTORY": ""}
+IN: Final = {"INCHI": "inchi", "CDXML": "sdf"}
 OUT: Final = {"SMI": "smi", "INCHI": "inchi"}
 WITH_PLACES: Final = frozenset({"XYZ", "PDB", "MOL2"})
 """Formats that hold nothing without places in space."""
@@ -41,6 +41,12 @@ TOGETHER: Final = 40
 ARCHIVED: Final = re.compile(rb"_atom_site\.group_PDB\s+_atom_site\.id\s+_atom_site\.type_symbol\s")
 CAPITALS: Final = re.compile(rb"^((?:ATOM|HETATM)[ \t]+\S+[ \t]+[A-Z])([A-Z])(?=[ \t])", re.MULTILINE)
 """The Protein Data Bank writes elements in capitals (``SE``, ``ZN``), which Open Babel 3.1.1 knows in PDB, and not in mmCIF."""
+ATOM_LINE: Final = re.compile(
+    rb"^([ \d.-]{10})([ \d.-]{10})([ \d.-]{10} [A-Za-z*]{1,3} *(?: +\d+){5})[ \d]{3}((?: +\d+){6})$", re.MULTILINE
+)
+BOND_LINE: Final = re.compile(rb"^((?: *\d+){2}  1)(  [16])((?:  0){3})$", re.MULTILINE)
+"""Of a molfile as obabel writes it (CTfile formats, V2000). It takes a CDXML's atoms without hydrogens for bare ones and gives each the
+valence that its bonds leave, the sixth number behind its symbol; and it leaves the picture upside down, which turns wedges into hashes."""
 BROKEN: Final = "The molecule is broken, cut short or of a kind that cannot be read."
 
 
@@ -150,7 +156,19 @@ def _copied(call: Call, folder: Path) -> Path:
     given = programs.copied(call, folder, "molecule")
     if call.source == "CIF" and ARCHIVED.search(content := given.read_bytes()):
         given.write_bytes(CAPITALS.sub(lambda found: found[1] + found[2].lower(), content))
+    if call.source == "CDXML":
+        drawn = _obabel(("-icdxml", given.name, "-osdf", "--delete", "Formula"), folder)
+        given.write_bytes(ATOM_LINE.sub(_as_drawn, BOND_LINE.sub(_turned_over, drawn)))
     return given
+
+
+def _as_drawn(line: re.Match[bytes]) -> bytes:
+    """An atom whose hydrogens go by its valence, on a page whose y grows downward."""
+    return line[1] + b"%10.4f" % -float(line[2]) + line[3] + b"  0" + line[4]
+
+
+def _turned_over(line: re.Match[bytes]) -> bytes:
+    return line[1] + {b"  1": b"  6", b"  6": b"  1"}[line[2]] + line[3]
 
 
 def _obabel(words: tuple[str, ...], folder: Path, *, seconds: int | None = None) -> bytes:
@@ -253,9 +271,6 @@ def _flat(source: str, given: Path) -> str:
     if b">" in smiles:
         sides = [smiles.split(b">")[0], smiles.rsplit(b">", 1)[-1]]
         pieces = [_depicted("smi", _written(given.parent, side)) if side else None for side in sides]
-    elif source == "CDXML":
-        # obabel takes a drawing's carbons without hydrogens for bare atoms: read again as SMILES, they get what their valence asks for
-        pieces = [_depicted("smi", _written(given.parent, re.sub(rb"\[([BCNOPSFI])\]", rb"\1", smiles)))]
     else:
         pieces = [_depicted(kind, given)]
     if not any(pieces):
