@@ -180,11 +180,7 @@ export class Line extends EventTarget {
   #tell(subscription: Subscription, told: Told): void {
     if (over(subscription.latest)) return;
     subscription.latest = told;
-    if (over(told)) {
-      this.#fallback?.drop(subscription);
-      if (subscription.asked) this.#release(subscription);
-      this.#subscriptions.delete(name(subscription.wanted));
-    }
+    if (over(told)) this.#drop(subscription);
     for (const listener of [...subscription.listeners.keys()]) listener(told);
   }
 

@@ -98,6 +98,17 @@ describe("the line", () => {
     expect(wants.every(({ heard }) => heard.length === 1 && heard[0]?.name === "ready")).toBe(true);
   });
 
+  it("looks up anew what is wanted again while an answer to who left is on its way", async () => {
+    ready.add("u");
+    const left = want("u");
+    vi.advanceTimersToNextTimer(); // the question is on its way
+    left.watch.close();
+    const { heard } = want("u");
+    await settle();
+    expect(heard.map((one) => one.name)).toEqual(["ready"]);
+    expect(left.heard).toEqual([]);
+  });
+
   it("asks for the rest in one frame, visible first, and for the same thing once", async () => {
     want("back", -1);
     want("front", 1);
