@@ -171,7 +171,7 @@ export class Pane {
       open: this.#showing.open,
     };
     const mounting = mount(root, { ...shown, start }, stage);
-    const mounted = await Promise.race([mounting, late(PATIENCE, core.say("slow"))]).catch((reason: unknown) => {
+    const mounted = await within(PATIENCE, mounting, core.say("slow")).catch((reason: unknown) => {
       void mounting.then((one) => one.destroy()).catch(() => {});
       throw signal.aborted ? reason : new Error(core.say("broken", { reason: words(reason) }));
     });
@@ -261,6 +261,10 @@ export class Pane {
 
 const words = (reason: unknown): string => (reason instanceof Error ? reason.message : String(reason));
 
-function late(milliseconds: number, message: string): Promise<never> {
-  return new Promise((_, failed) => setTimeout(() => failed(new Error(message)), milliseconds));
+/** A timer that is left running would hold what was mounted. */
+function within<T>(milliseconds: number, promise: Promise<T>, late: string): Promise<T> {
+  return new Promise((done, failed) => {
+    const timer = setTimeout(() => failed(new Error(late)), milliseconds);
+    void promise.then(done, failed).finally(() => clearTimeout(timer));
+  });
 }
