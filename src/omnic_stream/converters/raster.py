@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from omnic_stream.converters.audio import FFMPEG, WHEEL
 from omnic_stream.converters.image import CHOOSING, CODECS, PILLOW, STILLS, VIPS, WRITTEN
 from omnic_stream.model.contracts import Converter, Cost, GiB, Limits, Loss, MiB, Tool, WarmCall
 
@@ -26,16 +27,23 @@ def _pair(
     *tools: Tool,
     module: str = "raster",
     loss: Loss = Loss.REENCODES,
+    version: int = 1,
+    prefix: str = "",
 ) -> tuple[Converter, ...]:
     """To stills at once, and to files of the everyday formats."""
 
     def made(id: str, function: str, outputs: tuple[str, ...], ms: float) -> Converter:
         return Converter(
             id=id,
-            version=1,
+            version=version,
             inputs=inputs,
             outputs=outputs,
-            run=WarmCall(function=f"omnic_stream.converters.warm.{module}:{function}", worker="heavy", limits=LIMITS),
+            run=WarmCall(
+                function=f"omnic_stream.converters.warm.{module}:{prefix}{function}",
+                worker="heavy",
+                limits=LIMITS,
+                risky=module == "jxl_profile",
+            ),
             cost=Cost(ms=ms, ms_per_mib=ms_per_mib),
             loss=loss,
             takes=CHOOSING,
@@ -48,7 +56,12 @@ def _pair(
 
 
 CONVERTERS: tuple[Converter, ...] = (
-    *_pair("raster.jxl", ("JXL",), 40, 150, "beacon.jxl", CODECS),
+    *_pair("raster.jxl", ("JXL",), 40, 150, "beacon.jxl", CODECS, version=2),
+    # where an ICC profile tells the colours, the above gives up
+    *_pair("raster.jxl-profile", ("JXL",), 400, 400, "beacon-profile.jxl", CODECS, FFMPEG, module="jxl_profile"),
+    *_pair(
+        "raster.jxl-profile-wheel", ("JXL",), 440, 440, "beacon-profile.jxl", CODECS, WHEEL, module="jxl_profile", prefix="WHEEL."
+    ),
     *_pair("raster.codecs", ("JXR", "JLS", "HDR"), 40, 100, "beacon.jxr", CODECS),
     *_pair("raster.float", ("PFM",), 30, 30, "beacon.pfm"),
     *_pair("raster.exr", ("EXR",), 40, 60, "beacon.exr", OPENEXR),

@@ -1,4 +1,4 @@
-"""Video of high dynamic range (ITU-R BT.2100: PQ, HLG), for screens that have less.
+"""Video and pictures of high dynamic range (ITU-R BT.2100: PQ, HLG), for screens that have less.
 
 It holds light up to thousands of cd/m2 in wide primaries; shown as it stands it looks washed out. What each of its colours is to become is
 computed once, as a cube, and ffmpeg's ``lut3d`` looks it up. Its own filters do not: ``zscale`` bends HLG's light channel by channel where
@@ -25,6 +25,8 @@ AS_IS: Final = 0.3
 """Light below this, in paper whites, stays as it is; what is above is bent to fit."""
 SIDE: Final = 33
 """Points of the cube's edge."""
+STRIP: Final = 1_000_000
+"""Pixels that are computed at once."""
 LUMA: Final = (0.2627, 0.6780, 0.0593)
 """Of BT.2020's red, green and blue in the luminance."""
 TO_709: Final = ((1.6605, -0.5876, -0.0728), (-0.1246, 1.1329, -0.0083), (-0.0182, -0.1006, 1.1187))
@@ -87,6 +89,26 @@ def shown(signal: Any, name: str) -> Any:
     out = np.maximum(-low / np.maximum(grey - low, 1e-9), (high - 1) / np.maximum(high - grey, 1e-9)).clip(0, 1)
     rgb = (rgb + (grey - rgb) * out).clip(0, 1)
     return np.where(rgb <= 0.0031308, rgb * 12.92, 1.055 * rgb ** (1 / 2.4) - 0.055)
+
+
+def toned_picture(values: Any, name: str) -> Any:
+    """Samples of such a picture (height, width, 1 to 4 of any type; the last of 2 or 4 is alpha) as 8 bits of sRGB."""
+    import numpy
+
+    np: Any = numpy
+    values = values if values.ndim == 3 else values[:, :, None]
+    most = np.iinfo(values.dtype).max if values.dtype.kind == "u" else 1.0
+    height, width, bands = values.shape
+    colours = 1 if bands < 3 else 3
+    made = np.empty(values.shape, np.uint8)
+    step = max(1, STRIP // max(width, 1))
+    for top in range(0, height, step):  # in strips: as numbers of eight bytes the whole would be ten times as large
+        strip = (np.nan_to_num(values[top : top + step].astype(np.float64)) / most).clip(0, 1)
+        signal = np.repeat(strip[:, :, :1], 3, axis=2) if colours == 1 else strip[:, :, :3]
+        usual = shown(signal.reshape(-1, 3), name).reshape(signal.shape)
+        strip[:, :, :colours] = usual[:, :, :colours]
+        made[top : top + step] = (strip * 255 + 0.5).astype(np.uint8)
+    return made
 
 
 def _linear(signal: Any, name: str) -> Any:

@@ -30,7 +30,7 @@ DEMUXERS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("WMA", "WMV"), "asf"),
     **dict.fromkeys(("AIFF", "AIFC"), "aiff"),
     **dict.fromkeys(("MPG", "VOB"), "mpeg"),
-    **{"MPEGTS": "mpegts", "AVI": "avi", "FLV": "flv", "MXF": "mxf", "GIF": "gif", "APNG": "apng"},
+    **{"MPEGTS": "mpegts", "AVI": "avi", "FLV": "flv", "MXF": "mxf", "GIF": "gif", "APNG": "apng", "JXL": "jpegxl_pipe"},
     **{"MP3": "mp3", "WAV": "wav", "FLAC": "flac", "AAC": "aac", "AU": "au", "AC3": "ac3", "EAC3": "eac3", "APE": "ape"},
     **{"WV": "wv", "TTA": "tta", "TAK": "tak", "DSF": "dsf", "VOC": "voc", "8SVX": "iff", "CAF": "caf", "AMR": "amr"},
 }

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 from omnic_stream.converters.raster import SENSORS
-from omnic_stream.converters.warm import image, pixels, xcf
+from omnic_stream.converters.warm import dynamic_range, image, jxl, pixels, xcf
 from omnic_stream.converters.warm.files import read
 from omnic_stream.model.contracts import Call, MiB
 from omnic_stream.model.errors import ConverterFailed, Corrupt, OmnicError
@@ -22,23 +22,26 @@ from omnic_stream.model.errors import ConverterFailed, Corrupt, OmnicError
 LARGEST = 256 * MiB
 BROKEN = "The picture is broken or cut short: it cannot be decoded."
 Array = Any
+Reader = Callable[[Call, int, Mapping[str, str]], Any]
+"""Of a page of the call's input, counted from 0."""
 
 
 def thumb(call: Call) -> None:
     """A still picture within its box: ``thumb.png``, ``preview.jpg``, ``icon.png`` and their kin."""
-    _make(call, image.kind_of(call.target), image.boxed(call.target, call.arguments))
+    make(call, image.kind_of(call.target), image.boxed(call.target, call.arguments))
 
 
 def convert(call: Call) -> None:
     """One of the everyday formats, at the picture's own size or made to fit."""
-    _make(call, call.target, call.arguments)
+    make(call, call.target, call.arguments)
 
 
-def _make(call: Call, kind: str, arguments: Mapping[str, str]) -> None:
+def make(call: Call, kind: str, arguments: Mapping[str, str], reader: Reader | None = None) -> None:
+    """Read by the reader of its format, or by another, made to fit and written."""
     import pyvips
 
     try:
-        made = READERS[call.source](call, int(arguments.get("page", "1")) - 1, arguments)
+        made = (reader or READERS[call.source])(call, int(arguments.get("page", "1")) - 1, arguments)
         call.report(0.9)
         image.finish(call, image.fit(made, arguments), kind, arguments)
     except OmnicError:
@@ -189,52 +192,36 @@ def shown(values: Array, bits: int = 0) -> Any:
     return _vips(values if values.dtype in {np.dtype(np.uint8), np.dtype(np.uint16)} else stretched(values))
 
 
-RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
-
-
-def jxl_size(data: bytes) -> tuple[int, int]:
-    """Width and height by the codestream's SizeHeader (ISO/IEC 18181-1 annex D.2), also within the boxes of 18181-2."""
-    at = 0
-    while data[at : at + 2] != b"\xff\x0a":
-        size, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
-        start = at + 8
-        if size == 1:
-            size, start = int.from_bytes(data[at + 8 : at + 16], "big"), at + 16
-        if kind in {b"jxlc", b"jxlp"}:
-            at = start + (4 if kind == b"jxlp" else 0)
-        elif size < 8:
-            raise Corrupt("The picture is broken or cut short: its header cannot be read.")
-        else:
-            at += size
-    bits = int.from_bytes(data[at + 2 : at + 16].ljust(14, b"\0"), "little")
-
-    def take(count: int) -> int:
-        nonlocal bits
-        value, bits = bits & ((1 << count) - 1), bits >> count
-        return value
-
-    small = take(1)
-
-    def side() -> int:
-        return (take(5) + 1) * 8 if small else take((9, 13, 18, 30)[take(2)]) + 1
-
-    height = side()
-    ratio = take(3)
-    return (height * RATIOS[ratio - 1][0] // RATIOS[ratio - 1][1] if ratio else side()), height
-
-
 def _jxl(call: Call, page: int, arguments: Mapping[str, str]) -> Any:
     import imagecodecs
 
     data = read(call.input, LARGEST)
-    pixels.check_size(*jxl_size(data))
+    head = jxl.head(data)
+    pixels.check_size(head.width, head.height)
+    if head.colours.profile:
+        raise ConverterFailed("The colours of this picture are told by an ICC profile: ffmpeg is needed to read it.")
     if page == 0:
-        return shown(_decoded(imagecodecs.jpegxl_decode, data, index=0, numthreads=1))
+        return _meant(_decoded(imagecodecs.jpegxl_decode, data, index=0, numthreads=1), head.colours)
     frames = _decoded(imagecodecs.jpegxl_decode, data, numthreads=1)  # an index beyond the last frame would give the last
     count = len(frames) if frames.ndim == 4 else 1
     if page >= count:
         raise pixels.no_such_page(count)
-    return shown(frames[page])
+    return _meant(frames[page], head.colours)
+
+
+def _meant(values: Array, colours: jxl.Colours) -> Any:
+    """Decoded samples that carry the profile of their colours; what has a high dynamic range is brought to a screen's."""
+    import numpy as np
+    import pyvips
+
+    light = values.dtype.kind == "f"
+    if colours.curve in dynamic_range.BRIGHTEST:
+        return _vips(dynamic_range.toned_picture(values, colours.curve))
+    if colours.plain if not light else (colours.curve, colours.primaries) == ("linear", jxl.SRGB):
+        return shown(values)
+    image = shown((np.clip(np.nan_to_num(values), 0, 1) * 0xFFFF + 0.5).astype(np.uint16) if light else values)
+    image.set_type(pyvips.GValue.blob_type, "icc-profile-data", jxl.profile(colours))
+    return image
 
 
 def _jxr(call: Call, page: int, arguments: Mapping[str, str]) -> Any:
@@ -325,7 +312,7 @@ def _xcf(call: Call, page: int, arguments: Mapping[str, str]) -> Any:
     return _vips(xcf.composed(read(call.input, LARGEST), call.report))
 
 
-READERS: Mapping[str, Callable[[Call, int, Mapping[str, str]], Any]] = {
+READERS: Mapping[str, Reader] = {
     "EXR": _exr,
     "HDR": _radiance,
     "PFM": _float_map,
