@@ -222,13 +222,15 @@ async def test_the_bar_of_a_long_run_keeps_pace_with_the_clock(service, tmp_path
 
 @pytest.mark.full
 @pytest.mark.alone
-async def test_a_long_text_keeps_pace_once_its_like_has_been_converted(service, tmp_path):
-    """LibreOffice tells nothing while it lays a text out: there history speaks."""
+async def test_a_long_text_keeps_pace(service, tmp_path):
+    """LibreOffice tells nothing while it lays a text out: there its pace while loading speaks, and history once there is some."""
+    missed = list[float]()
     for number in range(6):
-        path = log_book(tmp_path / "made", 6000 + number, f"{number}.docx")
+        path = log_book(tmp_path / "made", 8000 + number, f"{number}.docx")
         told, total = await shown(service, path, "PDF")
         assert changes(told) >= 10 and never_back(told)
-    assert furthest(told, total) <= NEAR, f"{total:.1f} s"
+        missed.append(furthest(told, total))
+    assert missed[0] <= NEAR and missed[-1] <= NEAR, missed
 
 
 @pytest.mark.full

@@ -63,7 +63,7 @@ def test_a_declared_cost_that_was_too_low_does_not_fill_the_bar():
     gauge.runs(None, 0.0)
     assert gauge.show(2.0).overall <= 0.5
     gauge.runs(0.6, 2.0)
-    assert abs(gauge.show(2.0).overall - 0.6) < 0.01
+    assert abs(gauge.show(2.0).overall - 0.6) < 0.02
 
 
 def test_waiting_for_a_slot_does_not_move_the_bar():
@@ -144,6 +144,25 @@ def test_history_speaks_where_a_tool_that_measures_falls_silent():
     assert all(abs(gauge.show(now).overall - now / 10) < 0.05 for now in (2.0, 4.0, 6.0))
 
 
+def test_the_pace_of_the_last_word_goes_on_where_nothing_else_is_known():
+    gauge = Gauge(0.0)
+    gauge.plan([Leg("DOCX", "PDF", 1.0, known=False)])
+    gauge.runs(0.06, 0.2)
+    shown = [gauge.show(now) for now in (1.0, 2.0, 3.0)]
+    assert all(abs(one.overall - now / 5) < 0.1 and one.fraction == 0.06 for one, now in zip(shown, (1.0, 2.0, 3.0), strict=True))
+    assert gauge.show(300.0).overall < 0.6, "a tool that has said nothing for minutes is not nearly done"
+
+
+def test_the_start_of_a_tool_is_not_taken_for_its_pace():
+    gauge = Gauge(0.0)
+    gauge.plan([Leg("DOCX", "PDF", 0.5, known=False)])
+    gauge.runs(None, 0.0)
+    gauge.runs(0.001, 2.0)
+    for fraction, now in ((0.1, 2.5), (0.4, 4.0), (0.8, 6.0)):
+        gauge.runs(fraction, now)
+        assert abs(gauge.show(now).overall - now / 7) < 0.05
+
+
 def test_a_steady_measure_outweighs_a_history_of_other_inputs():
     for seconds in (5.0, 50.0):
         gauge = Gauge(0.0)
@@ -157,4 +176,5 @@ def test_a_steady_measure_outweighs_a_history_of_other_inputs():
 def test_runs_on_other_sizes_are_scaled_by_the_declared_cost():
     history = [Run(1 * MiB, 2.0)] * 3
     assert expectation(history, 10 * MiB, "", Cost(ms=0, ms_per_mib=100)).seconds == 20.0
-    assert expectation(history, 10 * MiB, "", Cost(ms=500)).seconds == 2.0
+    assert expectation(history, 10 * MiB, "", Cost(ms=500)) == Expectation(2.0, known=False), "a letter tells little of a book"
+    assert expectation(history, 2 * MiB, "", Cost(ms=500)) == Expectation(2.0, known=True)

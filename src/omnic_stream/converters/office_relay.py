@@ -103,7 +103,7 @@ SHEETS = frozenset(
 )
 ASKS_MORE = frozenset({"DIF", "DBF"})
 """Their readers ask for a character set, and take their own choice where nobody can be asked. They have no passwords."""
-SHARES = {"printed": (0.2, 0.22), "sheet": (0.4, 0.5), "other": (0.1, 0.6)}
+SHARES = {"printed": (0.13, 0.15), "sheet": (0.4, 0.5), "other": (0.07, 0.63)}
 """How far loading leads and where writing begins: of a sheet that becomes pages, of one that becomes another sheet, and of anything
 else: a text is laid out between them, which takes longest and says nothing."""
 TABLES = frozenset({"CSV", "TSV"})
@@ -281,7 +281,7 @@ class Told:
     def part(self, low: float, high: float, done: float) -> None:
         fraction = low + (high - low) * min(max(done, 0.0), 1.0)
         now = time.monotonic()
-        if fraction > self._best and now - self._at >= EVERY:
+        if fraction > self._best and (done >= 1 or now - self._at >= EVERY):
             self._best, self._at = fraction, now
             self._service.send(json.dumps({"at": round(fraction, 3), "call": self._call}).encode())
 
@@ -358,6 +358,7 @@ def convert(
         started = time.monotonic()
         asked = None if source in ASKS_MORE else making.asked()
         document = office.load(read, source, making.indicator(told, 0.0, loading), asked)
+        told.part(0.0, loading, 1.0)
         loaded = time.monotonic()
         try:
             if source in PICTURES and document.supportsService(DRAWING):

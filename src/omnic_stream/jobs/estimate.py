@@ -12,6 +12,8 @@ from omnic_stream.model.contracts import Cost, KiB, MiB, Run
 
 NEAREST = 7
 """So many runs on inputs of the most similar size decide: few enough to follow a change of machine, enough to shrug off a stray."""
+ALIKE = 4
+"""Sizes that differ by more than this factor are not of a kind: a letter tells little of a book."""
 KNEE = 0.9
 """Up to here an estimated fraction grows with time; beyond, it only nears 1, for nobody knows when the tool will end."""
 
@@ -21,7 +23,7 @@ class Expectation:
     seconds: float
     """What a Step is likely to take."""
     known: bool
-    """Whether runs of the same wish tell so."""
+    """Whether runs of the same wish on inputs of about this size tell so."""
 
 
 def expectation(history: Sequence[Run], size: int, wish: str, cost: Cost) -> Expectation:
@@ -34,7 +36,8 @@ def expectation(history: Sequence[Run], size: int, wish: str, cost: Cost) -> Exp
     here = _declared(size, cost)
     alike = sorted(same or history, key=lambda run: abs(log((run.size + 1) / (size + 1))))[:NEAREST]
     scaled = [run.seconds * (here / there if (there := _declared(run.size, cost)) > 0 else 1) for run in alike]
-    return Expectation(max(median(scaled) if scaled else here, 0.001), known=bool(same))
+    known = any(1 / ALIKE <= (run.size + 1) / (size + 1) <= ALIKE for run in same)
+    return Expectation(max(median(scaled) if scaled else here, 0.001), known)
 
 
 def _declared(size: int, cost: Cost) -> float:

@@ -19,6 +19,12 @@ began too high would stand still until the tool's own fraction has caught up. A 
 """
 COLD = 0.5
 """Seconds that a tool may need to start: so early, time that has passed tells nothing."""
+BEGINS = 0.01
+"""A tool whose first word is no more than this has only now begun: what was before went into its start."""
+FRESH = 0.1
+"""Seconds that a pace is taken over beyond those that it was: the first milliseconds would promise the end at once, and the whole never
+goes back.
+"""
 DOUBT = 2.0
 """History speaks of other inputs: beside a fraction that the tool measures, it shortens or lengthens what is left by this factor at most."""
 
@@ -56,6 +62,8 @@ class Gauge:
         self._legs: Sequence[Leg] = ()
         self._at = 0
         self._step_began = began
+        self._tool_began = began
+        """Later than its Step where it had to start."""
         self._fraction: float | None = None
         self._told = began
         self._waiting: int | None = None
@@ -70,7 +78,7 @@ class Gauge:
 
     def step(self, index: int, now: float) -> None:
         self.moves(now)
-        self._at, self._step_began, self._fraction, self._waiting = index, now, None, None
+        self._at, self._step_began, self._tool_began, self._fraction, self._waiting = index, now, now, None, None
 
     def rests(self, now: float) -> None:
         """From here on it waits for its turn; told again, it waits on."""
@@ -84,16 +92,18 @@ class Gauge:
             self._idle_since = None
 
     def waits(self, position: int, now: float) -> None:
-        self._waiting, self._step_began = position, now
+        self._waiting, self._step_began, self._tool_began = position, now, now
         self.rests(now)
 
     def runs(self, fraction: float | None, now: float) -> None:
         """The Step has its slot; a fraction that goes back is the tool's second pass and is not shown."""
         self.moves(now)
         if self._waiting is not None:
-            self._waiting, self._step_began = None, now
+            self._waiting, self._step_began, self._tool_began = None, now, now
         if fraction is None or fraction != fraction:  # NaN  # noqa: PLR0124
             return
+        if self._fraction is None and fraction <= BEGINS:
+            self._tool_began = now
         if self._fraction is None or fraction > self._fraction:
             self._fraction, self._told = max(min(fraction, 1.0), 0.0), now
 
@@ -107,7 +117,7 @@ class Gauge:
             fraction, estimated = estimated_fraction(elapsed, leg.seconds), True
         else:
             fraction, estimated = None, True
-        remaining = self._remaining(leg, elapsed, measured) + sum(later.seconds for later in self._legs[self._at + 1 :])
+        remaining = self._remaining(leg, elapsed, now) + sum(later.seconds for later in self._legs[self._at + 1 :])
         idle = self._idle + (now - self._idle_since if self._idle_since is not None else 0.0)
         spent = max(now - self._began - idle, 0.0)
         whole = spent / (spent + remaining) if spent + remaining > 0 else 0.0
@@ -124,17 +134,22 @@ class Gauge:
             waiting=self._waiting,
         )
 
-    def _remaining(self, leg: Leg, elapsed: float, measured: float | None) -> float:
+    def _remaining(self, leg: Leg, elapsed: float, now: float) -> float:
         """Seconds left of the running Step: by the tool's own pace, trusted the more the further it is, else by expectation.
 
-        Where a tool falls silent (LibreOffice, while it lays a text out), its last word counts less the longer that was ago.
+        Where a tool falls silent (LibreOffice, while it lays a text out), its last word counts less the longer that was ago; without
+        history, what is left runs on at the pace of that word, and a silence is taken to go on for as long as it has lasted.
         """
         by_history = leg.seconds * (1 - estimated_fraction(elapsed, leg.seconds)) if leg.seconds > 0 else 0.0
+        measured = self._fraction
         if not measured:
             return by_history if leg.known else max(by_history, max(elapsed, COLD) * PATIENCE)
-        by_pace = elapsed * (1 - measured) / measured
+        worked, quiet = now - self._tool_began, now - self._told
+        still_to_do = (1 - measured) / measured
         if not leg.known:
-            return by_pace
-        silence = elapsed / max(self._told - self._step_began, elapsed / 100, 0.001)
+            by_last_word = (worked - quiet + FRESH) * still_to_do
+            return max(by_last_word * (1 - estimated_fraction(quiet, by_last_word)), quiet)
+        by_pace = worked * still_to_do
+        silence = worked / max(worked - quiet, worked / 100, 0.001)
         trust, doubt = measured / max(silence, 1.0), DOUBT * max(silence, 1.0) ** 2
         return by_pace * trust + min(max(by_history, by_pace / doubt), by_pace * doubt) * (1 - trust)
