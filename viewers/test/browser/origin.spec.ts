@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { EVERY, element, shown, stage } from "./every.ts";
 import { expect, findings, type Running, serveZoo, specimen, test } from "./zoo.ts";
 
 // A page of another origin: one script tag, and a policy of its own that names only the service.
@@ -51,6 +52,24 @@ test("a page of another origin: the thumbnail, the viewer in a frame inside the 
   await expect(dialog).toBeHidden();
   await expect(poster).toBeFocused();
 });
+
+for (const one of EVERY) {
+  test(`${one.viewer} from a page of another origin`, { tag: "@full" }, async ({ page, expected }) => {
+    expected.push(/Blocked script execution .* sandboxed|frame is sandboxed/);
+    body = element(one);
+    await stage(page, service, [one]);
+    await page.goto(origin);
+    const poster = page.getByRole("button", { name: `Open ${one.viewer}` });
+    await expect(poster).toBeVisible();
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    const dialog = page.getByRole("dialog", { name: one.viewer });
+    await shown(one, dialog.locator("iframe").contentFrame());
+    await page.keyboard.press("Escape");
+    await expect(dialog).toBeHidden();
+    await expect(poster).toBeFocused();
+  });
+}
 
 test("without any script of ours: the viewer's document in a frame", async ({ page, expected }) => {
   expected.push(/favicon|404/);

@@ -1,4 +1,4 @@
-import { closed, embed, expect, findings, opened, specimen, test } from "./zoo.ts";
+import { closed, expect, opened, test } from "./zoo.ts";
 
 test("what no viewer shows is told and can be had", async ({ page, zoo }) => {
   const viewer = await opened(page, zoo, "table/data.tsv", "file", { attributes: 'type="PARQUET" thumb="320x240"' });
@@ -25,24 +25,3 @@ test("what no viewer shows is told and can be had", async ({ page, zoo }) => {
   await expect(fact("Line Count")).toHaveText("101", { timeout: 30_000 });
   await closed(page);
 });
-
-for (const [width, scheme, lang] of [
-  [1440, "light", "en"],
-  [360, "dark", "ar"],
-] as const) {
-  test(`it looks well at ${width} px, ${scheme}, ${lang}`, { tag: "@full" }, async ({ page, zoo }) => {
-    await page.setViewportSize({ width, height: 800 });
-    await page.emulateMedia({ colorScheme: scheme });
-    await embed(
-      page,
-      zoo,
-      `<omnic-view url="${specimen("table/data.tsv")}" type="PARQUET" thumb="320x240" alt="the file"></omnic-view>`,
-      lang,
-    );
-    await page.getByRole("button").press("Enter");
-    await expect(page.locator(".file section").first()).toBeVisible({ timeout: 30_000 });
-    await page.screenshot({ path: `screenshots/file-${width}-${scheme}.png` });
-    expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
-    expect(await findings(page)).toEqual([]);
-  });
-}

@@ -1,3 +1,4 @@
+import { guarded } from "./again.ts";
 import { closed, embed, expect, opened, specimen, test } from "./zoo.ts";
 
 const DEJAVU = "font/deja_vu_serif-2.7.ttf";
@@ -103,10 +104,7 @@ test.describe("fonts", { tag: "@full" }, () => {
 
   test("what a font says of itself is text", async ({ page, zoo }) => {
     const evil = '<img src="https://evil.example/x" onerror="pwned=1">';
-    const away: string[] = [];
-    page.on("request", (request) => {
-      if (!request.url().startsWith(zoo.url)) away.push(request.url());
-    });
+    const harmless = guarded(page, zoo.url);
     await page.route(/metadata\.json|\/artifact\/.*\.json/, (route) =>
       route.fulfill({
         json: {
@@ -126,36 +124,6 @@ test.describe("fonts", { tag: "@full" }, () => {
     await expect(viewer.locator("dd")).toHaveText(evil);
     await expect(viewer.getByRole("option")).toHaveCount(26);
     await expect(viewer.getByRole("slider")).toHaveCount(1);
-    expect(await page.evaluate(() => (globalThis as unknown as { pwned?: number }).pwned)).toBeUndefined();
-    expect(away).toEqual([]);
-  });
-
-  test("no font is left after twenty openings", async ({ page, zoo }) => {
-    test.setTimeout(120_000);
-    await opened(page, zoo, "font/CantarellMin.woff2", "font");
-    await closed(page);
-    await expect(page.locator(".viewer")).toHaveCount(0);
-    const count = (): Promise<[number, number]> =>
-      page.evaluate(() => {
-        let nodes = 0;
-        const walk = (root: ParentNode): void => {
-          for (const one of root.querySelectorAll("*")) {
-            nodes++;
-            if (one.shadowRoot) walk(one.shadowRoot);
-          }
-        };
-        walk(document);
-        return [nodes, document.fonts.size];
-      });
-    const before = await count();
-    expect(before[1]).toBe(0);
-    for (let turn = 0; turn < 20; turn++) {
-      await page.keyboard.press("Enter");
-      await expect(page.getByRole("textbox", { name: "Text to try" })).toBeVisible();
-      expect((await count())[1]).toBe(1);
-      await page.keyboard.press("Escape");
-      await expect(page.locator(".viewer")).toHaveCount(0);
-    }
-    expect(await count()).toEqual(before);
+    await harmless();
   });
 });

@@ -1,5 +1,5 @@
 import type { Locator, Page } from "@playwright/test";
-import { closed, colours, embed, expect, findings, opened, test } from "./zoo.ts";
+import { closed, expect, opened, test } from "./zoo.ts";
 
 /** How many points of the canvas have about this colour. */
 const painted = (canvas: Locator, colour: string): Promise<number> =>
@@ -67,49 +67,3 @@ test("words are counted", { tag: "@full" }, async ({ page, zoo }) => {
   const viewer = await graph(page, zoo, "table/whitelist.csv");
   await expect(viewer.getByRole("img", { name: /^Bars: Number of rows by EXPECTED DUMP, 30 values/ })).toBeVisible();
 });
-
-test("twenty openings leave nothing behind", { tag: "@full" }, async ({ page, zoo }) => {
-  test.setTimeout(180_000);
-  const viewer = await graph(page, zoo, "table/data.parquet");
-  const dialog = page.getByRole("dialog");
-  const nodes = async (): Promise<number> => {
-    const session = await page.context().newCDPSession(page);
-    await session.send("HeapProfiler.collectGarbage");
-    const { jsEventListeners, nodes } = await session.send("Memory.getDOMCounters");
-    await session.detach();
-    return jsEventListeners * 10 + nodes;
-  };
-  const turn = async (): Promise<void> => {
-    await dialog.getByRole("tab", { name: "Table" }).click();
-    await expect(dialog.locator(".count")).toHaveText("Rows: 100");
-    await dialog.getByRole("tab", { name: "Graph" }).click();
-    await expect(viewer.locator("canvas")).toBeVisible();
-  };
-  await turn();
-  await turn();
-  const before = await nodes();
-  for (let time = 0; time < 20; time++) await turn();
-  expect(await nodes()).toBeLessThan(before * 1.2 + 200);
-  await expect(page.locator("canvas")).toHaveCount(1);
-});
-
-for (const [width, scheme, lang] of [
-  [1440, "light", "en"],
-  [360, "dark", "ar"],
-] as const) {
-  test(`it looks well at ${width} px, ${scheme}, ${lang}`, { tag: "@full" }, async ({ page, zoo }) => {
-    await page.setViewportSize({ width, height: 800 });
-    await page.emulateMedia({ colorScheme: scheme });
-    await embed(page, zoo, `<omnic-view url="file://samples/tides.csv" alt="the file"></omnic-view>`, lang);
-    await page.getByRole("button").press("Enter");
-    await page.getByRole("tab").nth(1).click({ timeout: 30_000 });
-    await expect(page.locator(".graph canvas")).toBeVisible({ timeout: 20_000 });
-    expect(await colours(page, page.locator(".graph canvas"))).toBeGreaterThan(10);
-    await page.screenshot({ path: `screenshots/graph-${width}-${scheme}.png` });
-    expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
-    expect(await findings(page)).toEqual([]);
-    await page.emulateMedia({ forcedColors: "active" });
-    await expect(page.locator(".graph canvas")).toBeVisible();
-    await page.screenshot({ path: `screenshots/graph-${width}-forced.png` });
-  });
-}

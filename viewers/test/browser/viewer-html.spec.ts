@@ -1,6 +1,6 @@
 import type { FrameLocator, Page } from "@playwright/test";
 import { asData } from "./pdf-file.ts";
-import { closed, expect, findings, opened, test } from "./zoo.ts";
+import { closed, expect, opened, test } from "./zoo.ts";
 
 test.describe.configure({ timeout: 120_000 });
 const SOON = { timeout: 30_000 };
@@ -166,36 +166,4 @@ test.describe("what strangers write", () => {
     }
     expect(away).toEqual([]);
   });
-});
-
-test("after 20 openings nothing is left", { tag: "@full" }, async ({ page, zoo }) => {
-  test.setTimeout(300_000);
-  await opened(page, zoo, "text/README.md", "html");
-  await page.keyboard.press("Escape");
-  await expect(page.locator("omnic-view")).not.toHaveAttribute("open");
-  const client = await page.context().newCDPSession(page);
-  await client.send("Performance.enable");
-  const count = async (name: string): Promise<number> => {
-    await client.send("HeapProfiler.collectGarbage");
-    const { metrics } = await client.send("Performance.getMetrics");
-    return metrics.find((one) => one.name === name)?.value ?? 0;
-  };
-  const once = async (): Promise<void> => {
-    await page.getByRole("button", { name: "Open the file" }).focus();
-    await page.keyboard.press("Enter");
-    await expect(inside(page).getByRole("heading").first()).toBeVisible(SOON);
-    await page.keyboard.press("Escape");
-    await expect(page.locator("omnic-view")).not.toHaveAttribute("open");
-  };
-  for (let turn = 0; turn < 3; turn++) await once();
-  const before = {
-    frames: await count("Frames"),
-    nodes: await count("Nodes"),
-    listeners: await count("JSEventListeners"),
-  };
-  for (let turn = 0; turn < 20; turn++) await once();
-  await expect.poll(() => count("Frames")).toBe(before.frames);
-  expect((await count("Nodes")) - before.nodes).toBeLessThan(200);
-  expect((await count("JSEventListeners")) - before.listeners).toBeLessThan(40);
-  expect(await findings(page)).toEqual([]);
 });

@@ -1,19 +1,7 @@
-import { line } from "../fixtures/chat.mjs";
-import { type StandIn, standIn, stands } from "./stand-in.ts";
-import { closed, embed, expect, findings, test } from "./zoo.ts";
-
-class Chat implements StandIn {
-  readonly type = "chat.ndjson";
-  readonly mediaType = "application/vnd.omnic.log+ndjson";
-  count: number;
-  begin = "";
-  constructor(count: number) {
-    this.count = count;
-  }
-  body(): string {
-    return this.begin + Array.from({ length: this.count }, (_, n) => line(n)).join("");
-  }
-}
+import { guarded } from "./again.ts";
+import { Chat } from "./every.ts";
+import { standIn, stands } from "./stand-in.ts";
+import { closed, embed, expect, test } from "./zoo.ts";
 
 test("a conversation shows its end, and what is added to it", async ({ page, zoo }) => {
   test.setTimeout(60_000);
@@ -74,8 +62,7 @@ test("lines of strangers are text; only http and https are links", { tag: "@full
   const evil =
     "<img src=https://evil.example/x onerror=window.pwned=1> javascript:window.pwned=1 https://example.org/a?b=<c>";
   chat.begin = `${JSON.stringify({ at: 1, by: evil, text: evil })}\n{"broken\n5\n${JSON.stringify({ at: 1e300, by: 5, text: "no time" })}\n`;
-  const asked: string[] = [];
-  page.on("request", (request) => asked.push(request.url()));
+  const harmless = guarded(page, zoo.url);
   await standIn(page, zoo, chat);
   await embed(page, zoo, stands(chat));
   await page.getByRole("button", { name: "Open the file" }).press("Enter");
@@ -86,24 +73,5 @@ test("lines of strangers are text; only http and https are links", { tag: "@full
   await expect(links).toHaveText(["https://evil.example/x", "https://example.org/a?b="]);
   for (const link of await links.all()) await expect(link).toHaveAttribute("rel", /noopener noreferrer/);
   await expect(dialog.locator("img")).toHaveCount(0);
-  expect(await page.evaluate(() => "pwned" in window)).toBe(false);
-  expect(asked.filter((url) => !url.startsWith(zoo.url))).toEqual([]);
+  await harmless();
 });
-
-for (const [width, scheme, lang] of [
-  [1440, "light", "en"],
-  [360, "dark", "ar"],
-] as const) {
-  test(`it looks well at ${width} px, ${scheme}, ${lang}`, { tag: "@full" }, async ({ page, zoo }) => {
-    await page.setViewportSize({ width, height: 800 });
-    await page.emulateMedia({ colorScheme: scheme });
-    const chat = new Chat(60);
-    await standIn(page, zoo, chat);
-    await embed(page, zoo, stands(chat), lang);
-    await page.getByRole("button").press("Enter");
-    await expect(page.locator("article").last()).toBeInViewport();
-    await page.screenshot({ path: `screenshots/log-${width}-${scheme}.png` });
-    expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
-    expect(await findings(page)).toEqual([]);
-  });
-}

@@ -1,5 +1,6 @@
 import type { Page } from "@playwright/test";
-import { closed, embed, expect, findings, opened, specimen, test } from "./zoo.ts";
+import { guarded } from "./again.ts";
+import { closed, embed, expect, opened, test } from "./zoo.ts";
 
 /** Any text as the CSV that the service would have made of a specimen. */
 async function instead(page: Page, csv: string | Buffer): Promise<void> {
@@ -117,8 +118,7 @@ test("a hundred thousand rows: first ones at once, the page alive, sorted in sli
 });
 
 test("cells of strangers are text", { tag: "@full" }, async ({ page, zoo }) => {
-  const asked: string[] = [];
-  page.on("request", (request) => asked.push(request.url()));
+  const harmless = guarded(page, zoo.url);
   const evil = `<img src=https://evil.example/x onerror="window.pwned=1">`;
   await instead(
     page,
@@ -128,48 +128,5 @@ test("cells of strangers are text", { tag: "@full" }, async ({ page, zoo }) => {
   await expect(viewer.getByRole("gridcell", { name: "<script>window.pwned=1</script>" })).toBeVisible();
   await page.keyboard.press("ArrowUp");
   await page.keyboard.press("Enter");
-  expect(await page.evaluate(() => "pwned" in window)).toBe(false);
-  expect(asked.filter((url) => !url.startsWith(zoo.url))).toEqual([]);
+  await harmless();
 });
-
-test("twenty openings leave nothing behind", { tag: "@full" }, async ({ page, zoo }) => {
-  test.setTimeout(180_000);
-  await embed(page, zoo, `<omnic-view url="${specimen("table/data.parquet")}" alt="the file"></omnic-view>`);
-  const nodes = async (): Promise<number> => {
-    const session = await page.context().newCDPSession(page);
-    await session.send("HeapProfiler.collectGarbage");
-    const { jsEventListeners, nodes } = await session.send("Memory.getDOMCounters");
-    await session.detach();
-    return jsEventListeners * 10 + nodes;
-  };
-  const turn = async (): Promise<void> => {
-    await page.getByRole("button", { name: "Open the file" }).press("Enter");
-    await expect(status(page)).toHaveText("Rows: 100", { timeout: 20_000 });
-    await page.keyboard.press("Escape");
-    await expect(page.locator("omnic-view[open]")).toHaveCount(0);
-  };
-  await turn();
-  await turn();
-  const before = await nodes();
-  for (let time = 0; time < 20; time++) await turn();
-  expect(await nodes()).toBeLessThan(before * 1.2 + 200);
-});
-
-for (const [width, scheme, lang] of [
-  [1440, "light", "en"],
-  [360, "dark", "ar"],
-] as const) {
-  test(`it looks well at ${width} px, ${scheme}, ${lang}`, { tag: "@full" }, async ({ page, zoo }) => {
-    await page.setViewportSize({ width, height: 800 });
-    await page.emulateMedia({ colorScheme: scheme });
-    await embed(page, zoo, `<omnic-view url="${specimen("table/data.parquet")}" alt="the file"></omnic-view>`, lang);
-    await page.getByRole("button").press("Enter");
-    await expect(page.getByRole("grid")).toBeVisible({ timeout: 20_000 });
-    await page.keyboard.press("ArrowDown");
-    const scroll = page.locator(".scroll");
-    expect(await scroll.evaluate((one) => one.clientHeight)).toBeGreaterThan(300);
-    await page.screenshot({ path: `screenshots/table-${width}-${scheme}.png` });
-    expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
-    expect(await findings(page)).toEqual([]);
-  });
-}

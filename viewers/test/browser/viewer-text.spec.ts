@@ -120,34 +120,3 @@ test("text is text: nothing in it becomes markup", { tag: "@full" }, async ({ pa
   expect(await page.evaluate(() => "pwned" in window)).toBe(false);
   await closed(page);
 });
-
-test("after 20 openings nothing is left", { tag: "@full" }, async ({ page, zoo }) => {
-  test.setTimeout(300_000);
-  const log = asData("text/plain", Array.from({ length: 900 }, (_, at) => `entry ${at + 1}`).join("\n"));
-  await opened(page, zoo, log, "text", { tab: "Text" });
-  await page.keyboard.press("Escape");
-  await expect(page.locator("omnic-view")).not.toHaveAttribute("open");
-  const client = await page.context().newCDPSession(page);
-  await client.send("Performance.enable");
-  const count = async (name: string): Promise<number> => {
-    await client.send("HeapProfiler.collectGarbage");
-    const { metrics } = await client.send("Performance.getMetrics");
-    return metrics.find((one) => one.name === name)?.value ?? 0;
-  };
-  const once = async (): Promise<void> => {
-    await page.getByRole("button", { name: "Open the file" }).focus();
-    await page.keyboard.press("Enter");
-    const tab = page.getByRole("dialog").getByRole("tab", { name: "Text" });
-    await expect(tab).toBeVisible(SOON);
-    await tab.click();
-    await expect(page.getByRole("dialog").locator('[data-n="1"]')).toBeVisible(SOON);
-    await page.keyboard.press("Escape");
-    await expect(page.locator("omnic-view")).not.toHaveAttribute("open");
-  };
-  for (let turn = 0; turn < 3; turn++) await once();
-  const nodes = await count("Nodes");
-  const listeners = await count("JSEventListeners");
-  for (let turn = 0; turn < 20; turn++) await once();
-  expect((await count("Nodes")) - nodes).toBeLessThan(200);
-  expect((await count("JSEventListeners")) - listeners).toBeLessThan(40);
-});
