@@ -113,6 +113,21 @@ def test_many_molecules_are_placed_in_space_and_keep_their_handedness(run):
         assert np.ptp(points, axis=0).min() > 0.8, "in space, not in a plane"
 
 
+STUBBORN = b"CC/1=NNC(=O)\\C1=C/NN2CCOCC2 side\n"
+"""Springs do not bring out on which side its double bond has what."""
+IONOPHORE = (
+    b"CO[C@@H]1C[C@@H](C[C@H]2CC[C@H](C)[C@@H](O2)[C@@H](C)C(=O)O)O[C@]3(O[C@@](C)(C[C@H]3C)[C@@H]4CC[C@@](C)(O4)"
+    b"[C@H]5O[C@@H](C[C@H]5C)[C@@H]6O[C@](O)(CO)[C@@H](C)C[C@H]6C)[C@@H]1C large\n"
+)
+
+
+def test_the_force_field_is_asked_for_few_and_small_molecules_of_a_file_only(run, monkeypatch):
+    asked = list[int]()
+    monkeypatch.setattr(molecule, "_refined", lambda smiles, number, **_: asked.append(number) or b"")
+    made = run(molecule.convert, IONOPHORE + STUBBORN * 20, "SMI", "XYZ").getvalue()
+    assert len(frames(made)) == 21 and asked == [*range(2, 2 + molecule.MENDED)]
+
+
 def test_too_many_molecules_to_be_placed_are_refused(run):
     with pytest.raises(TooExpensive, match=str(molecule.MOST_BUILT)):
         run(molecule.convert, b"C\n" * (molecule.MOST_BUILT + 1), "SMI", "XYZ")

@@ -32,7 +32,7 @@ def _made(
 
 
 CONVERTERS: tuple[Converter, ...] = (
-    _made("molecule.convert", "convert", WRITTEN, Cost(ms=150, ms_per_mib=4000), Loss.RESTYLES, PLACED, version=3),
+    _made("molecule.convert", "convert", WRITTEN, Cost(ms=150, ms_per_mib=4000), Loss.RESTYLES, PLACED, version=4),
     _made("molecule.draw", "draw", ("SVG",), Cost(ms=250, ms_per_mib=2000), Loss.RESTYLES, QUICK, version=2),
     _made("molecule.rotating", "rotating", ("rotating.webm",), Cost(ms=6000), Loss.RASTERISES, DRAWN, EMBREE, FFMPEG),
     _made("molecule.rotating-wheel", "rotating", ("rotating.webm",), Cost(ms=6500), Loss.RASTERISES, DRAWN, EMBREE, FFMPEG_WHEEL),
