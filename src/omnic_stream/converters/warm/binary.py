@@ -14,7 +14,8 @@ from omnic_stream.converters.warm.dossier import Dossier, Table, card_of, write_
 from omnic_stream.converters.warm.files import read
 from omnic_stream.converters.warm.javaclass import class_dossier
 from omnic_stream.converters.warm.members import sized
-from omnic_stream.converters.warm.readers import instant, opened
+from omnic_stream.converters.warm.readers import opened
+from omnic_stream.converters.warm.sections import instant
 from omnic_stream.converters.warm.wasm import wasm_dossier
 from omnic_stream.model.contracts import Call, MiB
 from omnic_stream.model.errors import Corrupt, OmnicError

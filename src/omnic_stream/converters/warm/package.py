@@ -14,7 +14,8 @@ from omnic_stream.converters.warm.axml import elements
 from omnic_stream.converters.warm.cards import write_card
 from omnic_stream.converters.warm.dossier import Dossier, Table, card_of, write_json, write_page
 from omnic_stream.converters.warm.members import sized
-from omnic_stream.converters.warm.readers import failures_in_plain_words, instant, opened
+from omnic_stream.converters.warm.readers import failures_in_plain_words, opened
+from omnic_stream.converters.warm.sections import instant
 from omnic_stream.model.contracts import Call, MiB
 from omnic_stream.model.errors import Corrupt
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from omnic_stream.converters.warm.members import CHUNK, Held, Member, allowance
-from omnic_stream.converters.warm.readers import BROKEN, ar_stream, cpio_stream, exactly, opened, tar_stream, unpacked_stream
+from omnic_stream.converters.warm.readers import BROKEN, opened, tar_stream, unpacked_stream
+from omnic_stream.converters.warm.sections import ar_stream, cpio_stream, exactly
 from omnic_stream.model.contracts import Call, MiB
 from omnic_stream.model.errors import Corrupt, TooExpensive
 

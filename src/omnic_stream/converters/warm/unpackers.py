@@ -20,7 +20,8 @@ from typing import Any
 
 from omnic_stream.converters.warm import programs
 from omnic_stream.converters.warm.members import MOST_MEMBERS, Held, Member, allowance
-from omnic_stream.converters.warm.readers import BROKEN, Section, instant, told_of
+from omnic_stream.converters.warm.readers import BROKEN, told_of
+from omnic_stream.converters.warm.sections import Section, instant
 from omnic_stream.model.contracts import Call, MiB
 from omnic_stream.model.errors import ConverterFailed, Corrupt, TooExpensive
 from omnic_stream.model.progress import percent_progress
