@@ -160,6 +160,43 @@ def test_solids_are_printed_in_millimetres_and_shown_in_metres(run, zoo, made):
     assert np.allclose(loaded(made("t.step")).extents * 1000, printed.extents[[0, 2, 1]], atol=1e-3)
 
 
+def iges(*entities: str, unit: str = "2,2HMM") -> bytes:
+    """An IGES 5.3 file of these entities, each as its parameters: fixed lines of 80 columns, section letter and number at their end."""
+    head = f"1H,,1H;,1Hx,5Hx.igs,5Homnic,3H1.0,32,38,6,308,15,1Hx,1.0,{unit},1,0.01,15H20260101.000000,1.0E-6,1000.0,1Hx,1Hx,11,0;"
+    sections = {"S": [""], "G": [head[at : at + 72] for at in range(0, len(head), 72)], "D": [], "P": []}
+    for number, text in enumerate(entities):
+        first, words = 2 * number + 1, text.split(",")
+        kind, lines = words[0], [",".join(words[at : at + 6]) + "," for at in range(0, len(words), 6)]
+        lines[-1] = lines[-1][:-1] + ";"
+        place = len(sections["P"]) + 1
+        sections["P"] += [f"{line:<64}{first:8d}" for line in lines]
+        sections["D"].append("".join(f"{each:>8}" for each in (kind, place, 0, 0, 0, 0, 0, 0, "00000000")))
+        sections["D"].append("".join(f"{each:>8}" for each in (kind, 0, 0, len(lines), 0, "", "", "", 0)))
+    sections["T"] = ["".join(f"{letter}{len(lines):7d}" for letter, lines in sections.items())]
+    return "".join(
+        f"{line:<72}{letter}{number:7d}\n" for letter, lines in sections.items() for number, line in enumerate(lines, 1)
+    ).encode()
+
+
+LINE, ARC = "110,0.,0.,0.,10.,0.,0.", "100,0.,0.,0.,5.,0.,0.,5."
+SHEET = "128,1,1,1,1,0,0,1,0,0,0.,0.,1.,1.,0.,0.,1.,1.,1.,1.,1.,1.,0.,0.,0.,10.,0.,0.,0.,20.,0.,10.,20.,0.,0.,1.,0.,1."
+
+
+def test_an_iges_of_curves_is_lines_one_of_surfaces_faces_one_of_points_points(run):
+    curves = run(mesh.from_step, iges(LINE, ARC), "IGES", "GLB").getvalue()
+    told = json.loads(run(model_facts.facts, curves, "GLB", "metadata.json").getvalue())
+    assert told["lines"] > 5 and told["faces"] == 0 and told["size"] == pytest.approx([0.01, 0.005, 0], abs=1e-6), "in metres"
+    assert 0.005 < (drawn(run, curves)[..., 3] > 128).mean() < 0.2
+    sheet = run(mesh.from_step, iges(SHEET), "IGES", "STL").getvalue()
+    assert np.allclose(loaded(sheet, "stl").extents, [10, 20, 0]), "in millimetres"
+    inches = run(mesh.from_step, iges(SHEET, unit="1,4HINCH"), "IGES", "GLB").getvalue()
+    assert np.allclose(loaded(inches).extents, [0.254, 0.508, 0])
+    corners = run(mesh.from_step, "mesh/sample.igs", "IGES", "GLB").getvalue()
+    told = json.loads(run(model_facts.facts, corners, "GLB", "metadata.json").getvalue())
+    assert (told["points"], told["size"]) == (4, [1, 1, 0]), "a square metre's"
+    assert 0.002 < (drawn(run, corners)[..., 3] > 128).mean() < 0.05
+
+
 def test_colours_of_points_and_faces_and_pictures_are_shown(run, made, zoo):
     red = drawn(run, made("lineTest.dxf"))
     seen = red[red[..., 3] == 255][:, :3].astype(int)

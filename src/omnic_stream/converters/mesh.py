@@ -32,11 +32,18 @@ SHAPES = ("STL", "OBJ", "PLY", "OFF", "3MF", "DAE")
 
 
 def _to_glb(
-    id: str, function: str, inputs: tuple[str, ...], *tools: Tool, ms: float, specimen: str | None, loss: Loss = Loss.NONE
+    id: str,
+    function: str,
+    inputs: tuple[str, ...],
+    *tools: Tool,
+    ms: float,
+    specimen: str | None,
+    loss: Loss = Loss.NONE,
+    version: int = 1,
 ) -> Converter:
     return Converter(
         id=id,
-        version=1,
+        version=version,
         inputs=inputs,
         outputs=("GLB",),
         run=WarmCall(function=f"{WARM}.{function}", worker="heavy", limits=LIMITS, risky=ASSIMP in tools),
@@ -107,10 +114,20 @@ CONVERTERS: tuple[Converter, ...] = (
         specimen="pawn.stl",
         loss=Loss.RESTYLES,
     ),
-    _to_glb("mesh.step", "mesh:from_step", ("STEP", "IGES"), CASCADIO, TRIMESH, ms=300, specimen="wedge.step", loss=Loss.RESTYLES),
+    _to_glb(
+        "mesh.step",
+        "mesh:from_step",
+        ("STEP", "IGES"),
+        CASCADIO,
+        TRIMESH,
+        ms=300,
+        specimen="wedge.step",
+        loss=Loss.RESTYLES,
+        version=2,
+    ),
     Converter(
         id="mesh.step-shape",
-        version=1,
+        version=2,
         inputs=("STEP", "IGES"),
         outputs=("STL", "OBJ", "PLY", "OFF", "3MF"),
         run=WarmCall(function=f"{WARM}.mesh:from_step", worker="heavy", limits=LIMITS),

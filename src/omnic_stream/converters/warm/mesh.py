@@ -191,8 +191,12 @@ def _assimp_reason(said: bytes) -> OmnicError:
 
 
 def from_step(call: Call) -> None:
-    """STEP and IGES to GLB, or to a mesh in millimetres: solids become triangles, 0.25 radians of a curve at most each."""
+    """STEP and IGES to GLB, or to a mesh in millimetres: solids become triangles, 0.25 radians of a curve at most each.
+
+    What holds no faces keeps its curves as lines, what holds no curves its points.
+    """
     import cascadio
+    import numpy as np
 
     from omnic_stream.converters.warm import mesh_shapes
 
@@ -208,13 +212,14 @@ def from_step(call: Call) -> None:
     if not glb.count(described, binary)[1]:
         raise ConverterFailed("There is no solid in this file.")
     scene = _loaded(glb.put_together(described, binary), "GLB")
+    # glTF counts in metres, whoever prints in millimetres; of IGES cascadio 0.1 gives millimetres for metres
+    metre = 1.0 if call.source == "STEP" else 1000.0
+    scale = (1.0 if call.target == "GLB" else 1000.0) / metre
+    scene.apply_transform(np.diag([scale, scale, scale, 1.0]))
     if call.target == "GLB":
         written(call, scene, "z")
-        return
-    import numpy as np
-
-    scene.apply_transform(np.diag([1000.0, 1000.0, 1000.0, 1.0]))  # glTF counts in metres, whoever prints in millimetres
-    mesh_shapes.write_shape(call, scene)
+    else:
+        mesh_shapes.write_shape(call, scene)
 
 
 def written(call: Call, scene: Any, up: str) -> None:

@@ -179,7 +179,7 @@ def _points(points: Any, colours: Any, thin: float) -> Soup:
     step = max(1, -(-len(points) // MOST_POINTS))
     few = len(points) < 500
     shown = points[::step]
-    radii = np.full(len(shown), thin * (2.0 if few else 1.0))
+    radii = np.full(len(shown), thin * (4.0 if len(points) < 50 else 2.0 if few else 1.0))
     return balls(shown, radii, colours[::step] if len(colours) == len(points) else colours[:1], detail=2 if few else 0)
 
 
