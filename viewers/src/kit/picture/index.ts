@@ -124,6 +124,7 @@ async function moves({ href, mediaType }: Shown, signal: AbortSignal): Promise<b
     const type = mediaType === "image/apng" ? "image/png" : mediaType;
     if (!body || !(await ImageDecoder.isTypeSupported(type))) return false;
     const decoder = new ImageDecoder({ data: body, type });
+    decoder.completed.catch(() => {}); // Firefox rejects it where a decoder is closed before its end
     await decoder.tracks.ready;
     const is = Boolean(decoder.tracks.selectedTrack?.animated);
     decoder.close();
