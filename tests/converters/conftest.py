@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+collect_ignore = [] if shutil.which("blender") else ["test_blender.py"]
 ZOO = Path(__file__).parent.parent / "zoo"
 
 

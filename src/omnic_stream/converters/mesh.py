@@ -26,7 +26,7 @@ PICTURED = (NUMPY, EMBREE, PILLOW, VIPS)
 
 READ = ("STL", "OBJ", "PLY", "OFF", "3MF", "DAE")
 """What trimesh reads."""
-ASSIMPED = ("FBX", "3DS", "BLEND", "LWO", "MS3D", "DIRECTX", "B3D", "ASE", "AC3D", "COB", "NFF", "OGEX")
+ASSIMPED = ("FBX", "3DS", "LWO", "MS3D", "DIRECTX", "B3D", "ASE", "AC3D", "COB", "NFF", "OGEX")
 SHAPES = ("STL", "OBJ", "PLY", "OFF", "3MF", "DAE")
 """What a GLB is written as. Most of them lose materials, all of them pictures and movement."""
 
@@ -104,11 +104,11 @@ CONVERTERS: tuple[Converter, ...] = (
     _to_glb("mesh.assimp", "mesh:from_assimp", ASSIMPED, ASSIMP, ms=60, specimen="pawn.ac"),
     # most drawings are flat and have a road of their own to pictures; this is for solids in them
     _to_glb("mesh.dxf", "mesh:from_assimp", ("DXF",), ASSIMP, ms=60, specimen="pier.dxf", loss=Loss.RESTYLES),
-    # what reads the same formats above comes first; where it gives up, this is the second try
+    # what reads the same formats above (Blender's in blender.py) comes first; where it gives up, this is the second try
     _to_glb(
         "mesh.assimp-too",
         "mesh:from_assimp",
-        (*READ, "GLTF", "X3D", "AMF"),
+        (*READ, "GLTF", "X3D", "AMF", "BLEND"),
         ASSIMP,
         ms=400,
         specimen="pawn.stl",

@@ -25,13 +25,13 @@ def refined(sample: Sample) -> str | None:
                 return plain
             if is_tar(inner):
                 return tar
+            if inner.startswith(b"BLENDER") and plain in {"GZ", "ZST"}:  # the latter since Blender 3.0
+                return "BLEND"
             return _gzipped(inner) if plain == "GZ" else plain
     return None
 
 
 def _gzipped(inner: bytes) -> str:
-    if inner.startswith(b"BLENDER"):
-        return "BLEND"
     if b"<svg" in inner:
         return "SVGZ"
     if b"gnumeric.org" in inner or b"<gnm:Workbook" in inner:
