@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 import tarfile
 import zipfile
@@ -14,7 +15,7 @@ from PIL import Image
 
 from omnic_stream import samples
 from omnic_stream.converters.page import CONVERTERS
-from omnic_stream.converters.warm import page, pdf, sheets_of_pictures
+from omnic_stream.converters.warm import archive, page, pdf, sheets_of_pictures, taken
 from omnic_stream.model.contracts import Bound, Command
 from omnic_stream.model.errors import ConverterFailed, Corrupt, TooExpensive
 
@@ -115,3 +116,20 @@ def test_hostile_comics_end_in_a_sentence(run):
         run(page.comic_page, packed(p1_png=b"\x89PNG\r\n\x1a\n broken"), "CBZ", "PNG")
     with pytest.raises(TooExpensive, match="MiB"):
         run(page.comic_page, packed(p1_png=bytes(65 << 20)), "CBZ", "PNG")
+
+
+@pytest.mark.parametrize("extension", ["cbz", "cbt", "cb7", "cbr"])
+def test_a_comic_is_an_archive_too(run, tmp_path, extension):
+    content = "ebook/t.cbr" if extension == "cbr" else comic(extension, tmp_path)
+    told = json.loads(run(archive.listing, content, extension.upper(), "listing.json").getvalue())
+    files = {each["name"]: each for each in told["members"] if not each["directory"]}
+    if extension == "cbr":
+        assert {name: each["size"] for name, each in files.items()} == {"t/t.txt": 2}
+        assert run(taken.member, content, "CBR", "member", name="t/t.txt").getvalue() == b"42"
+        return
+    name = next(name for name in files if name.endswith("page2.png"))
+    assert files[name]["format"] == "PNG"
+    assert {"page1.jpg", "page10.jpg"} <= {name.rpartition("/")[2] for name in files}
+    for asked in ({"name": name}, {"item": str(files[name]["item"])}):
+        with Image.open(run(taken.member, content, extension.upper(), "member", **asked)) as page_2:
+            assert near(page_2.convert("RGB").getpixel((30, 40)), GREEN)

@@ -27,6 +27,8 @@ DOCUMENTS = (
     "CBZ", "KMZ", "3MF", "XPS", "PAGES", "NUMBERS", "KEY",
 )  # fmt: skip
 """ZIPs that are something else to everybody; their listing is still what they hold, and each member can be had."""
+KIN = {"zip": DOCUMENTS, "tar": ("CBT",), "seven": ("CB7",), "unar": ("CBR",)}
+"""The like of each family; of a comic that is no ZIP, too."""
 
 
 def family(
@@ -41,7 +43,7 @@ def family(
             id=f"{name}.{word}",
             version=version + (word == "listing"),
             family="archive",
-            inputs=inputs + (DOCUMENTS if name == "zip" and word in {"listing", "member"} else ()),
+            inputs=inputs + (KIN.get(name, ()) if word in {"listing", "member"} else ()),
             outputs=outputs,
             run=WarmCall(
                 function=f"{WARM}{'taken' if function == 'member' else 'archive'}:{function}",

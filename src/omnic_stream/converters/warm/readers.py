@@ -354,6 +354,7 @@ class _AceContent:
 
 READERS: dict[str, Callable[[Call], Iterator[Held]]] = {
     "TAR": tar_members,
+    "CBT": tar_members,
     "TAR.GZ": tar_members,
     "TAR.BZ2": tar_members,
     "TAR.XZ": tar_members,

@@ -28,7 +28,7 @@ from omnic_stream.model.progress import percent_progress
 
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC", "HOME": "/nonexistent"}
 SEVEN_TYPES = {
-    "7Z": "7z", "CAB": "cab", "WIM": "wim", "ISO": "iso", "DMG": "dmg", "VHD": "vhd", "VHDX": "vhdx", "VMDK": "vmdk",
+    "7Z": "7z", "CB7": "7z", "CAB": "cab", "WIM": "wim", "ISO": "iso", "DMG": "dmg", "VHD": "vhd", "VHDX": "vhdx", "VMDK": "vmdk",
     "QCOW2": "qcow", "VDI": "vdi", "SQUASHFS": "squashfs", "EXT": "ext", "FAT": "fat", "NTFS": "ntfs", "XAR": "xar", "MSI": "compound",
 }  # fmt: skip
 """By Format, 7-Zip's name: it is told what to take the file for, and does not go by names or by what it finds further in."""
