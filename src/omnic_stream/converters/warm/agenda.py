@@ -83,7 +83,10 @@ def agenda(call: Call) -> Agenda:
         raise Corrupt("The calendar is broken: it holds nothing.")
     made = Agenda(str(calendars[0].get("X-WR-CALNAME") or calendars[0].get("NAME") or "Calendar"))
     for calendar in calendars:
-        made.events += [_event(each) for each in calendar.walk() if each.name in KINDS]
+        try:
+            made.events += [_event(each) for each in calendar.walk() if each.name in KINDS]
+        except ValueError as error:
+            raise Corrupt("The calendar is broken: one of its lines cannot be read as iCalendar.") from error
     made.events.sort(key=lambda event: event.order)
     return made
 
@@ -125,7 +128,10 @@ def _event(component: Any) -> Event:
 
 def _value(component: Any, name: str) -> Any:
     found = component.get(name)
-    return getattr(found[0] if isinstance(found, list) and found else found, "dt", None)
+    try:
+        return getattr(found[0] if isinstance(found, list) and found else found, "dt", None)
+    except ValueError:  # what icalendar could not read as a time
+        return None
 
 
 def _when(component: Any, name: str) -> date | datetime | None:

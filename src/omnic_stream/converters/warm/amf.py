@@ -8,7 +8,7 @@ import zipfile
 from typing import Any, Final
 from xml.etree import ElementTree
 
-from omnic_stream.converters.warm import glb
+from omnic_stream.converters.warm import glb, zips
 from omnic_stream.converters.warm.triangles import linear
 from omnic_stream.model.contracts import MiB
 from omnic_stream.model.errors import Corrupt, TooExpensive
@@ -65,7 +65,7 @@ def _plain(content: bytes) -> bytes:
                     raise TooExpensive(f"The model unpacks to more than {MOST_TEXT // MiB} MiB.")
                 with archive.open(first) as file:
                     content = file.read(MOST_TEXT)
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, IndexError) as error:
+        except (*zips.BROKEN, IndexError) as error:
             raise Corrupt("The model is broken or cut short: it cannot be unpacked.") from error
     if b"<!ENTITY" in content:
         raise Corrupt("The model's text declares entities, which are not expanded here.")

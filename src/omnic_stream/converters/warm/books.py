@@ -8,7 +8,9 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from xml.parsers.expat import ExpatError
 
+from omnic_stream.converters.warm import zips
 from omnic_stream.converters.warm.pages import cleaned, document, write
 from omnic_stream.model.contracts import Call, MiB
 from omnic_stream.model.errors import ConverterFailed, Corrupt, TooExpensive
@@ -26,7 +28,7 @@ def opened(call: Call) -> Iterator[zipfile.ZipFile]:
             if len(archive.infolist()) > MOST_MEMBERS:
                 raise TooExpensive(f"The archive has more than {MOST_MEMBERS} members.")
             yield archive
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    except zips.BROKEN as error:
         if os.pread(call.input, len(LOCKED), 0) == LOCKED:
             raise ConverterFailed("The document is protected by a password.") from error
         raise Corrupt("The file is broken: it is a ZIP that cannot be read to its end.") from error
@@ -43,7 +45,7 @@ def docx(call: Call) -> dict[str, int]:
         content = io.BytesIO(file.read())  # mammoth takes the name of an open file for a path; a descriptor's is a number
         try:
             result: Any = mammoth.convert_to_html(content)
-        except (KeyError, ValueError, OSError, AttributeError) as error:
+        except (*zips.BROKEN, ExpatError, KeyError, OSError, AttributeError) as error:
             raise Corrupt("The document is broken: its text cannot be found.") from error
     return write(call, document("Document", cleaned(str(result.value))))
 

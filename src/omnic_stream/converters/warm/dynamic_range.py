@@ -40,7 +40,9 @@ CODED: Final = (
 
 def curve(stream: Stream | None) -> str:
     """The transfer function of such video, as ffmpeg's banner names it; empty for other video."""
-    found = _CURVE.search(stream.details.partition(stream.pixels)[2].partition(")")[0]) if stream is not None else None
+    if stream is None or not stream.pixels:  # of what is cut short the banner names none
+        return ""
+    found = _CURVE.search(stream.details.partition(stream.pixels)[2].partition(")")[0])
     return found[1] if found else ""
 
 

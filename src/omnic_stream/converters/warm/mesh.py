@@ -13,7 +13,7 @@ import re
 import zipfile
 from typing import Any, Final
 
-from omnic_stream.converters.warm import glb, programs
+from omnic_stream.converters.warm import glb, programs, zips
 from omnic_stream.converters.warm.files import read, write
 from omnic_stream.model.contracts import Call, MiB
 from omnic_stream.model.errors import ConverterFailed, Corrupt, OmnicError, TooExpensive
@@ -111,7 +111,7 @@ def _check_archive(content: bytes) -> None:
                     b"<!--", b""
                 ):
                     raise Corrupt("The model's text declares entities, which are not expanded here.")
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except zips.BROKEN as error:
         raise Corrupt("The model is broken or cut short: it cannot be unpacked.") from error
 
 

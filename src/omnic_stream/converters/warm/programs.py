@@ -155,7 +155,7 @@ def run(
                     report(fraction)
         if process.returncode not in good:
             words = said.decode("utf-8", "replace").strip().splitlines()
-            name = Path(argv[0]).name
+            name = Path(argv[0]).name.partition("-linux-")[0]  # a wheel's ffmpeg has its machine and version behind its name
             raise ConverterFailed(
                 f"{name} could not convert this content: {words[-1]}" if words else f"{name} could not convert this content."
             )

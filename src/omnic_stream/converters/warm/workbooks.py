@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Callable
 from typing import Any, Final
 
-from omnic_stream.converters.warm import files
+from omnic_stream.converters.warm import files, zips
 from omnic_stream.converters.warm.sheets import Sheet, sheet_of
 from omnic_stream.model.contracts import Call, MiB
 from omnic_stream.model.errors import Corrupt, TooExpensive
@@ -74,7 +74,7 @@ def check_archive(call: Call) -> None:
             for info in archive.infolist():
                 if info.filename.startswith("xl/worksheets/") and info.filename.endswith(".xml"):
                     _check_range(archive, info)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, ValueError) as error:
+    except zips.BROKEN as error:
         raise Corrupt("The workbook is broken or cut short.") from error
 
 
@@ -116,7 +116,7 @@ def apple(call: Call, closing: list[Callable[[], None]]) -> list[Sheet]:
                 raise TooExpensive(f"The document unpacks to more than {MOST_UNPACKED // MiB} MiB.")
             if not any(info.filename.endswith(".iwa") or info.filename == "Index.zip" for info in archive.infolist()):
                 raise Corrupt("This document is of Numbers 2009 or older, whose tables cannot be read here.")
-    except (zipfile.BadZipFile, ValueError) as error:
+    except zips.BROKEN as error:
         raise Corrupt("The document is broken or cut short.") from error
     folder = tempfile.TemporaryDirectory(prefix="step-")
     closing.append(folder.cleanup)
@@ -133,6 +133,6 @@ def apple(call: Call, closing: list[Callable[[], None]]) -> list[Sheet]:
                     raise TooExpensive(f"A table of the document has more than {MOST_WORKBOOK:,} cells.")
                 name = f"{sheet.name}: {table.name}"
                 made.append(sheet_of(name, [[_plain(cell) for cell in row] for row in table.rows(values_only=True)]))
-    except (FileError, FileFormatError, UnsupportedError, KeyError, IndexError, ValueError, TypeError) as error:
+    except (FileError, FileFormatError, UnsupportedError, *zips.BROKEN, KeyError, IndexError, TypeError) as error:
         raise Corrupt("The document is broken, or of a version of Numbers that is not known here.") from error
     return made
