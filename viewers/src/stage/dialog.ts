@@ -14,6 +14,10 @@ const SWIPE = 60;
 /** Elements that use arrows themselves. */
 const KEEN =
   "input, textarea, select, audio, video, [contenteditable], [role=slider], [role=tab], [role=tree], [role=grid], [data-keys]";
+/** What one finger moves by itself. */
+const DRAGGED = "[data-drag], input, textarea, select, audio, video";
+const wide = (one: Element): boolean =>
+  one.scrollWidth > one.clientWidth && /auto|scroll/.test(getComputedStyle(one).overflowX);
 
 /** Paths in a box of 24 by 24. */
 const ICONS: Readonly<Record<string, string>> = {
@@ -218,25 +222,26 @@ class Stage {
     event.preventDefault();
   }
 
-  /** By touch, where the viewer does not move things by touch itself (`data-drag`). */
+  /** By touch events, for a browser that takes a finger for scrolling cancels its pointer. */
   #swipes(): void {
-    let from: { x: number; y: number } | null = null;
-    this.#place.addEventListener("pointerdown", (event) => {
-      const dragged = event.composedPath().some((one) => one instanceof Element && one.matches("[data-drag]"));
-      from =
-        event.pointerType === "touch" && event.isPrimary && !dragged ? { x: event.clientX, y: event.clientY } : null;
+    let from: Touch | undefined;
+    const hear = <K extends keyof HTMLElementEventMap>(type: K, act: (event: HTMLElementEventMap[K]) => void): void =>
+      this.#place.addEventListener(type, act, { passive: true });
+    hear("touchstart", (event) => {
+      const taken = event.composedPath().some((one) => one instanceof Element && (one.matches(DRAGGED) || wide(one)));
+      from = event.touches.length === 1 && !taken ? event.touches[0] : undefined;
     });
-    this.#place.addEventListener("pointercancel", () => {
-      from = null;
+    hear("touchcancel", () => {
+      from = undefined;
     });
-    this.#place.addEventListener("pointerup", ({ clientX, clientY }) => {
-      if (!from) return;
-      const across = clientX - from.x;
-      if (Math.abs(across) > SWIPE && Math.abs(across) > 2 * Math.abs(clientY - from.y)) {
+    hear("touchend", ({ changedTouches: [to] }) => {
+      if (!from || !to) return;
+      const across = to.clientX - from.clientX;
+      if (Math.abs(across) > SWIPE && Math.abs(across) > 2 * Math.abs(to.clientY - from.clientY)) {
         const on = getComputedStyle(this.#dialog).direction === "rtl" ? -1 : 1;
         this.#step(across < 0 ? on : -on);
       }
-      from = null;
+      from = undefined;
     });
   }
 

@@ -12,6 +12,8 @@ export interface Specimen {
   readonly tab?: number;
   /** What is there, within the viewer, when there is something to see. */
   readonly seen: string;
+  /** What is only made when it is scrolled to, which is done first. */
+  readonly below?: string;
   /** What delivers it until its source is there. */
   readonly stand?: StandIn;
 }
@@ -60,8 +62,8 @@ const stood = (viewer: string, stand: StandIn, seen: string, tab?: number): Spec
 
 /** One for each viewer. */
 export const EVERY: readonly Specimen[] = [
-  file("image", "image/python.png", ".signs"),
-  file("zoom", "image/zPug_3.heic", ".signs button:enabled", 1),
+  file("image", "file://samples/harbour.jpg", ".signs"),
+  file("zoom", "file://samples/harbour.jpg", ".signs button:enabled", 1),
   file("svg", "vector/line-cap-line-join.svg", ".signs"),
   file("source", "vector/line-cap-line-join.svg", "iframe", 3),
   file("pdf", "document/archive_write_new.3.pdf", ".textLayer"),
@@ -70,15 +72,15 @@ export const EVERY: readonly Specimen[] = [
   file("table", "table/whitelist.csv", "td:not(.gap)"),
   file("graph", "file://samples/tides.csv", "canvas", 1),
   file("video", "video/test.mp4", "video"),
-  file("audio", "audio/silence-44-s.mp3", "canvas"),
+  file("audio", "file://samples/chime.mp3", "canvas"),
   file("model", "mesh/BoxTextured.glb", ".facts"),
   file("molecule", "molecule/culgi_03.mol", ".facts"),
   file("molecule-flat", "molecule/culgi_03.mol", ".signs", 1),
   file("map", "geo/berlin.geojson", ".facts"),
   file("tree", "archive/t.zip", "tr[data-row]"),
-  file("font", "font/TestTTF.ttf", "textarea"),
+  file("font", "font/deja_vu_serif-2.7.ttf", "textarea"),
   file("file", "video/test.swf", "dt"),
-  stood("git", GIT, ".readme iframe"),
+  { ...stood("git", GIT, ".readme iframe"), below: ".readme" },
   stood("commits", GIT, "li", 1),
   stood("log", new Chat(60), "article"),
 ];
@@ -92,17 +94,20 @@ export const poster = (page: Page, { viewer }: Specimen): Locator =>
   page.locator(`omnic-view[alt="${viewer}"]`).getByRole("button").first();
 
 /** What stands in, where something does: before the page. */
-export const stage = (page: Page, zoo: Running, some: readonly Specimen[] = EVERY): Promise<void> =>
-  standIn(page, zoo, ...new Set(some.flatMap(({ stand }) => stand ?? [])));
+export async function stage(page: Page, zoo: Running, some: readonly Specimen[] = EVERY): Promise<void> {
+  const all = new Set(some.flatMap(({ stand }) => stand ?? []));
+  if (all.size) await standIn(page, zoo, ...all);
+}
 
 /** It is open within this: its own tab is taken, and its content is there. */
 export async function shown(
-  { viewer, tab, seen }: Specimen,
+  { viewer, tab, seen, below }: Specimen,
   within: Pick<Locator, "getByRole" | "locator">,
 ): Promise<Locator> {
   const tabs = within.getByRole("tab");
   if (tab !== undefined) await tabs.nth(tab).click({ timeout: 90_000 });
   const root = within.locator(`.viewer.${viewer}`);
+  if (below) await root.locator(below).scrollIntoViewIfNeeded({ timeout: 90_000 });
   await expect(root.locator(seen).first()).toBeVisible({ timeout: 90_000 });
   return root;
 }

@@ -1,4 +1,5 @@
 import { expect, findings, type Job, type Scripted, test } from "./service.ts";
+import { drag, touch } from "./touch.ts";
 
 const page_ = (body: string, attributes = 'lang="en"', head = ""): string =>
   `<!doctype html><html ${attributes}><head><title>t</title><meta name="viewport" content="width=device-width">${head}<script type="module" src="/viewer/omnic.js"></script></head><body><main><h1>t</h1>${body}</main></body></html>`;
@@ -102,21 +103,7 @@ test("by touch: a swipe leads on", async ({ browser, service }) => {
   await page.getByRole("button", { name: "Open 0.png" }).tap();
   const dialog = page.getByRole("dialog");
   await expect(dialog.locator(".viewer.image")).toBeVisible();
-  await dialog.locator(".stage").evaluate((place) => {
-    const at = (type: string, clientX: number) =>
-      place.dispatchEvent(
-        new PointerEvent(type, {
-          clientX,
-          clientY: 300,
-          pointerType: "touch",
-          isPrimary: true,
-          bubbles: true,
-          composed: true,
-        }),
-      );
-    at("pointerdown", 300);
-    at("pointerup", 120);
-  });
+  await touch(page, dialog.locator(".stage"), drag(-180));
   await expect(dialog).toHaveAccessibleName("1.png");
   await context.close();
 });

@@ -166,44 +166,6 @@ test.describe("pictures", { tag: "@full" }, () => {
     await closed(page);
   });
 
-  test("two fingers zoom and do not leaf, one finger leafs; zoomed in, it moves", async ({ browser, zoo }) => {
-    const context = await browser.newContext({ hasTouch: true, viewport: { width: 412, height: 800 } });
-    const page = await context.newPage();
-    const body = ["file://samples/harbour.jpg", specimen("image/python.jpg")]
-      .map((url, n) => `<omnic-view url="${url}" alt="file ${n}" gallery="g"></omnic-view>`)
-      .join("");
-    await embed(page, zoo, body);
-    await page.getByRole("button", { name: "Open file 0" }).click();
-    const viewer = page.getByRole("dialog").locator(".viewer.image");
-    await expect(viewer).toBeVisible({ timeout: 60_000 });
-    const whole = await width(viewer);
-    const touch = await touching(page, viewer.locator(".view"));
-    await touch([
-      [
-        [-20, 0],
-        [20, 0],
-      ],
-      [
-        [-60, 0],
-        [60, 0],
-      ],
-      [
-        [-120, 0],
-        [120, 0],
-      ],
-    ]);
-    await expect.poll(() => width(viewer)).toBeGreaterThan(whole * 4);
-    const from = await left(viewer);
-    await touch([[[0, 0]], [[-40, 0]], [[-90, 0]]]);
-    await expect.poll(() => left(viewer)).toBeLessThan(from - 60);
-    await expect(page.getByRole("dialog", { name: "file 0" })).toBeVisible();
-    await page.keyboard.press("0");
-    await expect.poll(() => width(viewer)).toBe(whole);
-    await touch([[[0, 0]], [[-40, 0]], [[-90, 0]]]);
-    await expect(page.getByRole("dialog", { name: "file 1" })).toBeVisible();
-    await context.close();
-  });
-
   test("arrows leaf through the gallery until the picture is zoomed in", async ({ page, zoo }) => {
     const body = [HARBOUR, specimen("image/python.jpg")]
       .map((url, n) => `<omnic-view url="${url}" alt="file ${n}" gallery="g"></omnic-view>`)
@@ -251,18 +213,3 @@ test.describe("pictures", { tag: "@full" }, () => {
     });
   });
 });
-
-/** Fingers on the middle of this, as offsets: down at the first, moved through the others, lifted. */
-async function touching(page: Page, on: Locator): Promise<(path: [number, number][][]) => Promise<void>> {
-  const session = await page.context().newCDPSession(page);
-  const box = (await on.boundingBox()) as { x: number; y: number; width: number; height: number };
-  return async (path) => {
-    for (const [index, fingers] of path.entries()) {
-      await session.send("Input.dispatchTouchEvent", {
-        type: index ? "touchMove" : "touchStart",
-        touchPoints: fingers.map(([x, y], id) => ({ x: box.x + box.width / 2 + x, y: box.y + box.height / 2 + y, id })),
-      });
-    }
-    await session.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
-  };
-}

@@ -219,7 +219,7 @@ export class Reader {
       "touchmove",
       (event) => {
         if (!before || event.touches.length !== 2) return;
-        event.preventDefault();
+        if (event.cancelable) event.preventDefault(); // not while one of them scrolls
         const { y, apart } = middle(event);
         this.zoomTo((before.zoom * apart) / before.apart, y);
       },
