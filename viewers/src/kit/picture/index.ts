@@ -2,6 +2,7 @@
 
 import type { Mounted, Shown, Stage } from "../../core/registry.ts";
 import { note, sign, view } from "../controls.ts";
+import { row } from "../facts.ts";
 import viewCss from "../view.css?inline";
 import { harmless } from "./harmless.ts";
 import { keys, sides, signs } from "./lens.ts";
@@ -45,9 +46,8 @@ export async function mountPicture(root: HTMLElement, shown: Shown, stage: Stage
   const facts = note("", "facts");
   const level = document.createElement("span");
   const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
-  if (!kind.drawing) facts.append(sides(size.width, size.height, locale), " · ");
-  facts.append(`${told(shown, stage)} · `, level);
-  if (smaller) facts.append(` · ${say("picture.smaller")}`);
+  const measures = kind.drawing ? "" : sides(size.width, size.height, locale);
+  facts.append(...row(measures, ...told(shown, stage), level, smaller ? say("picture.smaller") : ""));
   root.style.setProperty("--natural", `${size.height}px`);
   root.append(frame, facts);
 
@@ -92,11 +92,11 @@ export async function mountPicture(root: HTMLElement, shown: Shown, stage: Stage
 }
 
 /** What it is, quietly: format and bytes. */
-function told({ format, type, mediaType, bytes }: Shown, { say, size }: Stage): string {
+function told({ format, type, mediaType, bytes }: Shown, { say, size }: Stage): string[] {
   const here = /\/(?:x-|vnd\.)?([\w-]+)/.exec(mediaType)?.[1]?.toUpperCase() ?? type;
   const known = format && format.toLowerCase() !== type.toLowerCase();
   const words = known ? say("picture.as", { format, type: type.replace(/:.*/s, "") }) : (format ?? here);
-  return bytes === null ? words : `${words} · ${size(bytes)}`;
+  return bytes === null ? [words] : [words, size(bytes)];
 }
 
 /** Whether the ground is seen anywhere, as far as a small copy tells. */

@@ -1,4 +1,5 @@
 import type { Mounted, Shown, Stage } from "../../core/registry.ts";
+import { row } from "../../kit/facts.ts";
 import { chapterList } from "../../playing/chapters.ts";
 import { codecs, type Facts, learn, NONE } from "../../playing/facts.ts";
 import { keys } from "../../playing/keys.ts";
@@ -66,7 +67,7 @@ export async function mount(root: HTMLElement, shown: Shown, stage: Stage): Prom
     const track = told.tracks.find(({ kind }) => kind === "audio");
     const hertz =
       track?.rate && new Intl.NumberFormat(stage.locale, { maximumFractionDigits: 1 }).format(track.rate / 1000);
-    facts.textContent = [
+    const known = row(
       codecs(told),
       hertz ? `${hertz} kHz` : "",
       track?.channels
@@ -74,9 +75,8 @@ export async function mount(root: HTMLElement, shown: Shown, stage: Stage): Prom
         : "",
       told.bitRate ? `${numbers.format(Math.round(told.bitRate / 1000))} kbit/s` : "",
       told.bytes ? size(told.bytes) : shown.bytes ? size(shown.bytes) : "",
-    ]
-      .filter(Boolean)
-      .join(" · ");
+    );
+    facts.replaceChildren(...known);
     if (told.tags.has("title") || told.tags.has("artist") || told.tags.has("album")) sheet.prepend(tags(told));
     if (told.chapters.length > 1) sheet.append(chapterList(told.chapters, player, stage, signal));
     const lyrics = [...told.tags].find(([name]) => /^(unsynced)?lyrics\b/.test(name))?.[1];

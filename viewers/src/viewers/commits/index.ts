@@ -1,5 +1,6 @@
 import type { Mounted, Shown, Stage } from "../../core/registry.ts";
 import { note } from "../../kit/controls.ts";
+import { row } from "../../kit/facts.ts";
 import { type Commit, first, type Lane, lanes, readTree } from "../git/shape.ts";
 import css from "./index.css?inline";
 
@@ -59,7 +60,7 @@ function item({ sha, message, author, at }: Commit, lane: Lane, wide: number, da
   const about = document.createElement("span");
   const hash = document.createElement("code");
   hash.textContent = sha.slice(0, 8);
-  about.append(bdi(author), " · ", bdi(date.format(at * 1000)), " · ", hash);
+  about.append(...row(author, date.format(at * 1000), hash));
   words.append(title, about);
   const rest = message.split("\n").slice(1).join("\n").trim();
   if (rest) {
@@ -78,11 +79,6 @@ function item({ sha, message, author, at }: Commit, lane: Lane, wide: number, da
 }
 
 /** Names and dates beside each other, in whatever direction each is written. */
-function bdi(text: string): HTMLElement {
-  const made = document.createElement("bdi");
-  made.textContent = text;
-  return made;
-}
 
 function graph({ column, lines }: Lane, wide: number): SVGSVGElement {
   const svg = document.createElementNS(SVG, "svg");

@@ -1,5 +1,6 @@
 import type { Mounted, Shown, Stage } from "../../core/registry.ts";
 import { bar, button, choice, note } from "../../kit/controls.ts";
+import { row } from "../../kit/facts.ts";
 import viewCss from "../../kit/view.css?inline";
 import { codeName, type Facts, facts, missing, shownOf } from "./facts.ts";
 import css from "./index.css?inline";
@@ -171,7 +172,7 @@ function page(told: Facts, shown: Shown, stage: Stage): Node[] {
 function heading(told: Facts, { title, format, bytes, type }: Shown, { say, size, locale }: Stage): HTMLElement {
   const made = document.createElement("header");
   const count = (n: number): string => new Intl.NumberFormat(locale).format(n);
-  const words = [
+  const known = row(
     told.style,
     told.weight === null ? "" : say("font.weight", { n: told.weight }),
     told.italic ? say("font.italic") : "",
@@ -179,10 +180,12 @@ function heading(told: Facts, { title, format, bytes, type }: Shown, { say, size
     told.characters === null ? "" : say("font.characterCount", { n: count(told.characters) }),
     format ?? type,
     bytes === null ? "" : size(bytes),
-  ];
+  );
+  const facts = note("", "facts");
+  facts.append(...known);
   const name = document.createElement("h2");
   name.textContent = told.family || title;
-  made.append(name, note(words.filter(Boolean).join(" · "), "facts"));
+  made.append(name, facts);
   return made;
 }
 

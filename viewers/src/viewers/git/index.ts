@@ -1,5 +1,6 @@
 import type { Mounted, Shown, Stage } from "../../core/registry.ts";
 import { bar, note } from "../../kit/controls.ts";
+import { row } from "../../kit/facts.ts";
 import style from "../tree/index.css?inline";
 import { List } from "../tree/list.ts";
 import { build } from "../tree/model.ts";
@@ -61,11 +62,7 @@ export async function mount(root: HTMLElement, shown: Shown, stage: Stage): Prom
     const hash = document.createElement("code");
     hash.textContent = sha.slice(0, 8);
     const words = document.createElement("span");
-    [author, first(message), date.format(at * 1000)].filter(Boolean).forEach((text, number) => {
-      const part = document.createElement("bdi");
-      part.textContent = text;
-      words.append(number ? " · " : "", part);
-    });
+    words.append(...row(author, first(message), date.format(at * 1000)));
     where.append(hash, words);
   }
   root.append(where, bar(say("git.controls"), list.field, list.toggle, status), list.root);

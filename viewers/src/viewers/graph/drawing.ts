@@ -56,7 +56,7 @@ export class Drawing {
     const number = new Intl.NumberFormat(this.#locale, { maximumSignificantDigits: 6 });
     const axis = {
       stroke: ink,
-      grid: { stroke: grid, width: 1 },
+      grid: { stroke: grid, width: 1, show: !forced }, // as strong as the lines themselves there
       ticks: { stroke: grid, width: 1 },
       font: "12px system-ui",
     };

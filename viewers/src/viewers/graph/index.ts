@@ -181,17 +181,19 @@ class Graph {
       chosen.form,
       (value) => change(() => { chosen.form = value as Form; }), // biome-ignore format: one line is enough
     );
-    const grow = document.createElement("span");
-    grow.className = "grow";
+    const signs = document.createElement("span");
+    signs.className = "zooms";
+    signs.append(
+      sign("in", say("graph.in"), () => this.#zoomed(() => this.#drawing.zoom(ZOOM))),
+      sign("out", say("graph.out"), () => this.#zoomed(() => this.#drawing.zoom(1 / ZOOM))),
+      sign("fit", say("graph.fit"), () => this.#zoomed(() => this.#drawing.fit())),
+    );
     const focused = [...this.#controls.querySelectorAll("select")].findIndex((one) => one.matches(":focus"));
     this.#controls.replaceChildren(
       labelled(say("graph.x"), x),
       labelled(say("graph.y"), y),
       labelled(say("graph.form"), form),
-      grow,
-      sign("in", say("graph.in"), () => this.#zoomed(() => this.#drawing.zoom(ZOOM))),
-      sign("out", say("graph.out"), () => this.#zoomed(() => this.#drawing.zoom(1 / ZOOM))),
-      sign("fit", say("graph.fit"), () => this.#zoomed(() => this.#drawing.fit())),
+      signs,
     );
     this.#controls.querySelectorAll("select")[focused]?.focus();
     this.#legend.ariaLabel = say("graph.legend");

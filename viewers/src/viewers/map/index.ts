@@ -2,6 +2,7 @@ import type Feature from "ol/Feature.js";
 import library from "ol/ol.css?inline";
 import type { Mounted, Shown, Stage } from "../../core/registry.ts";
 import { bar, button, note, sign, steer, view } from "../../kit/controls.ts";
+import { row } from "../../kit/facts.ts";
 import kit from "../../kit/view.css?inline";
 import { Ground } from "./ground.ts";
 import css from "./index.css?inline";
@@ -172,7 +173,7 @@ async function places(root: HTMLElement, shown: Shown, all: Plain[], stage: Stag
       parts.push(say("map.first", { n: number.format(kept.length), total: number.format(all.length) }));
     if (made.size > MOST_LISTED) parts.push(say("map.listed", { n: number.format(MOST_LISTED) }));
     if (broken) parts.push(say("map.odd", { n: number.format(broken) }));
-    told.textContent = parts.join(" · ");
+    told.replaceChildren(...row(...parts));
   };
   tell();
   if (kept.length > SLICE)

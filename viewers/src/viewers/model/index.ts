@@ -1,5 +1,6 @@
 import type { Mounted, Shown, Stage } from "../../core/registry.ts";
 import { bar, button, choice, note, sign, steer, toggle, view } from "../../kit/controls.ts";
+import { row } from "../../kit/facts.ts";
 import { canDraw, still } from "../../kit/still.ts";
 import kit from "../../kit/view.css?inline";
 import { axes, type Described, described, elsewhere, Unfit, unit } from "./glb.ts";
@@ -105,7 +106,7 @@ async function solid(root: HTMLElement, shown: Shown, stage: Stage): Promise<Mou
         : say("model.points", { n: whole.format(points) }),
     ];
     if (squares) parts.push(say("model.square", { size: measure(space.step) }));
-    told.textContent = parts.join(" · ");
+    told.replaceChildren(...row(...parts));
   };
   facts();
   const left = elsewhere(json);

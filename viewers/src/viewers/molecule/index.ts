@@ -1,5 +1,6 @@
 import type { Mounted, Shown, Stage } from "../../core/registry.ts";
 import { bar, button, choice, note, sign, steer, toggle, view } from "../../kit/controls.ts";
+import { bdi, row } from "../../kit/facts.ts";
 import { canDraw, still } from "../../kit/still.ts";
 import kit from "../../kit/view.css?inline";
 import { Drawing, dark, type Look } from "./drawing.ts";
@@ -77,21 +78,20 @@ export async function mount(root: HTMLElement, shown: Shown, stage: Stage): Prom
     drawing.look(look);
     drawing.label(labels.ariaPressed === "true" && !labels.hidden);
     drawing.fit();
-    const parts: (string | Node)[] = [
+    const parts = [
       say(drawing.cell && form === "cif" ? "molecule.atomsCell" : "molecule.atoms", {
         n: number.format(drawing.own.length),
       }),
-      " · ",
-      ...written(formula(drawing.own)),
-      ` · ${say("molecule.bonds", { n: number.format(bonds(atoms)) })}`,
+      bdi(...written(formula(drawing.own))),
+      say("molecule.bonds", { n: number.format(bonds(atoms)) }),
     ];
     const { cell } = drawing;
     if (cell) {
       const lengths = [cell.a, cell.b, cell.c].map((one) => number.format(one)).join(" × ");
       const angles = [cell.alpha, cell.beta, cell.gamma].map((one) => `${number.format(one)}°`).join(", ");
-      parts.push(` · ${say("molecule.cell", { lengths, angles })}`);
+      parts.push(say("molecule.cell", { lengths, angles }));
     }
-    told.replaceChildren(...parts);
+    told.replaceChildren(...row(...parts));
     stage.announce(told.textContent ?? "");
   };
 

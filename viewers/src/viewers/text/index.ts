@@ -1,4 +1,5 @@
 import type { Mounted, Shown, Stage } from "../../core/registry.ts";
+import { row } from "../../kit/facts.ts";
 import { button, make } from "../../kit/find/controls.ts";
 import parts from "../../kit/find/find.css?inline";
 import { finder } from "../../kit/find/find.ts";
@@ -58,13 +59,12 @@ export async function mount(root: HTMLElement, shown: Shown, stage: Stage): Prom
       .then((lines) => {
         paper.add(lines);
         if (find.query) tell(paper.again());
-        facts.textContent = [
+        const known = row(
           source.done && paper.numbered ? say("text.lines", { n: numbers.format(paper.last) }) : "",
           source.size === null ? "" : size(source.size),
           source.encoding.toUpperCase(),
-        ]
-          .filter(Boolean)
-          .join(" · ");
+        );
+        facts.replaceChildren(...known);
       })
       .finally(() => {
         running = null;

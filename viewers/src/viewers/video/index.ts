@@ -1,4 +1,5 @@
 import type { Mounted, Shown, Stage } from "../../core/registry.ts";
+import { row } from "../../kit/facts.ts";
 import { chapterList } from "../../playing/chapters.ts";
 import { codecs, type Facts, learn } from "../../playing/facts.ts";
 import { keys } from "../../playing/keys.ts";
@@ -70,14 +71,13 @@ export async function mount(root: HTMLElement, shown: Shown, stage: Stage): Prom
     const seconds = Number.isFinite(player.duration) ? player.duration : told.seconds;
     const picture = told.tracks.find(({ kind }) => kind === "video");
     const [wide, high] = [picture?.width || player.videoWidth, picture?.height || player.videoHeight];
-    facts.textContent = [
+    const known = row(
       seconds ? clock(seconds) : "",
       wide && high ? `${wide} × ${high}` : "",
       codecs(told),
       told.bytes ? size(told.bytes) : "",
-    ]
-      .filter(Boolean)
-      .join(" · ");
+    );
+    facts.replaceChildren(...known);
   };
   player.addEventListener(
     "loadedmetadata",

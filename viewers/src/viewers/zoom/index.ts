@@ -1,5 +1,6 @@
 import type { Mounted, Shown, Stage } from "../../core/registry.ts";
 import { note, view } from "../../kit/controls.ts";
+import { row } from "../../kit/facts.ts";
 import { keys, type Lens, sides, signs } from "../../kit/picture/lens.ts";
 import viewCss from "../../kit/view.css?inline";
 import type { Deep } from "./deep.ts";
@@ -64,8 +65,7 @@ export async function mount(root: HTMLElement, shown: Shown, stage: Stage): Prom
     until.throwIfAborted();
     const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
     const level = document.createElement("span");
-    const format = shown.format === null ? " · " : ` · ${shown.format} · `;
-    facts.replaceChildren(sides(found.width, found.height, locale), format, level);
+    facts.replaceChildren(...row(sides(found.width, found.height, locale), shown.format ?? "", level));
     tiles = deep(place, index, found, stage, {
       drawn: () => preview.remove(),
       changed: (scale, more) => {
