@@ -383,3 +383,18 @@ async def test_programs_run_in_the_cage(tmp_path, id, sample, source, target):
         assert not (made / "hooks").exists()
     else:
         assert made.stat().st_size > 100
+
+
+@pytest.mark.parametrize("kind", ["TAR.GZ", "TAR.BZ2", "TAR.XZ", "TAR.LZ", "TAR.ZST"])
+def test_the_tar_behind_a_compression(run, kind):
+    made = run(taken.plain, f"archive/t.{kind.lower()}", kind, "TAR")
+    with tarfile.open(fileobj=made, mode="r:") as plain:
+        files = {info.name: plain.extractfile(info).read() for info in plain if info.isfile()}
+    with zipped(run, f"archive/t.{kind.lower()}", kind) as same:
+        assert files
+        assert list(files.values()) == [same.read(info) for info in same.infolist()]
+
+
+def test_a_bomb_of_a_tar_is_no_tar(run):
+    with pytest.raises(TooExpensive, match="bomb"):
+        run(taken.plain, gzip.compress(bytes(64 << 20)), "TAR.GZ", "TAR")

@@ -1,6 +1,7 @@
 """Files inside archives, each by an address of its own, through the running service: real archives, real tools, hostile ones too."""
 
 import base64
+import hashlib
 import io
 import json
 import os
@@ -107,6 +108,21 @@ async def test_tar_and_document_and_a_file_of_a_folder_and_inline(service, origi
     ):
         answer = await service.media(of(url, name), "TXT")
         assert (answer.status_code, answer.content.strip()) == (200, content.strip()), (url, answer.text)
+
+
+async def test_members_of_a_large_compressed_tar_unpack_it_once(service, origin):
+    made, parts = io.BytesIO(), [os.urandom(2 << 20) for _ in range(3)]
+    with tarfile.open(fileobj=made, mode="w:gz", compresslevel=1) as tar:
+        for number, content in enumerate(parts):
+            entry = tarfile.TarInfo(f"part-{number}.bin")
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    origin.serve("/large.tar.gz", made.getvalue())
+    before = conversions(service.store, "tar.plain")
+    for number in (2, 0, 1):
+        answer = await service.media(of(origin.url("/large.tar.gz"), f"part-{number}.bin"), "checksum")
+        assert answer.status_code == 200 and hashlib.sha256(parts[number]).hexdigest() in answer.text
+    assert conversions(service.store, "tar.plain") == before + 1
 
 
 async def test_a_7z_gives_one_member_without_the_others(service, origin, tmp_path):

@@ -5,11 +5,12 @@ from contextlib import asynccontextmanager
 import pytest
 import trio
 
+from omnic_stream.jobs import members
 from omnic_stream.jobs.conveyor import open_conveyor
 from omnic_stream.jobs.following import following
 from omnic_stream.model.address import parse_address
 from omnic_stream.model.contracts import Command, Converter, Cost, Fetched, MiB, Validators, Wanted
-from omnic_stream.model.errors import ConverterFailed, NotFound
+from omnic_stream.model.errors import ConverterFailed, Corrupt, NotFound, TooExpensive
 from omnic_stream.model.events import Converting, Downloaded, Failed, Queued, Ready
 from omnic_stream.model.formats import Format, Formats
 from omnic_stream.model.graph import ConversionGraph
@@ -23,6 +24,8 @@ from omnic_stream.testing.store import MemoryStore
 FORMATS = Formats(
     (
         Format(name="BOX", media_type="application/box", category="archive", extensions=("box",)),
+        Format(name="PACKED", media_type="application/packed", category="archive", extensions=("packed",)),
+        Format(name="TAR", media_type="application/tar", category="archive", extensions=("tar",)),
         Format(name="A", media_type="text/a", category="text", extensions=("a",)),
         Format(name="B", media_type="text/b", category="text", extensions=("b",)),
         Format(name="member", media_type="application/octet-stream", category="fact", leaf=True),
@@ -35,7 +38,13 @@ def converter(id, source, target):
     return Converter(id=id, version=1, inputs=(source,), outputs=(target,), run=RUN, cost=Cost(ms=10))
 
 
-ROADS = (converter("open", "BOX", "member"), converter("ab", "A", "B"))
+ROADS = (
+    converter("open", "BOX", "member"),
+    converter("ab", "A", "B"),
+    converter("unpack", "PACKED", "member"),
+    converter("plain", "PACKED", "TAR"),
+    converter("untar", "TAR", "member"),
+)
 
 
 def taken_out(work):
@@ -54,7 +63,9 @@ class House:
     async def detect(self, file, hints):
         await trio.lowlevel.checkpoint()
         self.looked.append(hints)
-        return hints.expected or ("BOX" if file.read_bytes().startswith(b"box") and b":" not in file.read_bytes() else "A")
+        content = file.read_bytes()
+        kind = next((name for name in ("BOX", "PACKED") if content.startswith(name.lower().encode()) and b":" not in content), "A")
+        return hints.expected or kind
 
     def wanted(self, member, type="B", content=b"box one", **how):
         self.source.serve("stub://host/box", content, **how)
@@ -228,3 +239,34 @@ async def test_types_are_those_of_the_member(house, autojump_clock):
     async with house() as h:
         possible = await h.jobs.types(h.wanted("x").address)
         assert possible.format == "A" and [one.type for one in possible.types] == ["B"]
+
+
+def of_packed(house, member, size=members.LARGE):
+    return house.wanted(member, content=b"packed".ljust(size, b"."))
+
+
+async def test_of_a_large_compressed_tar_the_tar_is_made_once_for_all_members(house, autojump_clock):
+    scripts = {"plain": Scripted(seconds=5, output=b"tar"), "untar": Scripted(seconds=1, output=taken_out)}
+    async with house(**scripts) as h:
+        first = await told(h, of_packed(h, "x.a"))
+        assert isinstance(first[-1], Ready)
+        assert [step.overall for step in first if isinstance(step, Converting)] == sorted(
+            step.overall for step in first if isinstance(step, Converting)
+        )
+        for name in ("y.a", "z.a"):
+            assert isinstance((await told(h, of_packed(h, name)))[-1], Ready)
+        assert content(h, of_packed(h, "z.a")) == b"tar: z.a"
+        assert [h.runner.started(id) for id in ("plain", "untar", "unpack")] == [1, 3, 0]
+
+
+async def test_what_is_small_is_taken_out_as_it_stands(house, autojump_clock):
+    async with house(unpack=Scripted(output=taken_out)) as h:
+        assert isinstance((await told(h, of_packed(h, "x.a", size=members.LARGE - 1)))[-1], Ready)
+        assert [h.runner.started(id) for id in ("plain", "untar", "unpack")] == [0, 0, 1]
+
+
+@pytest.mark.parametrize("error", [Corrupt("It is cut short."), TooExpensive("It may be a bomb.")])
+async def test_a_member_before_what_is_broken_is_had_all_the_same(house, autojump_clock, error):
+    async with house(plain=Scripted(failure=error), unpack=Scripted(output=taken_out)) as h:
+        assert isinstance((await told(h, of_packed(h, "x.a")))[-1], Ready)
+        assert [h.runner.started(id) for id in ("plain", "unpack")] == [1, 1]

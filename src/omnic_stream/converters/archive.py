@@ -70,6 +70,21 @@ def family(
     )
 
 
+def _plain(name: str, inputs: tuple[str, ...], *tools: Tool, specimen: str) -> Converter:
+    """A tar without its compression: what members are taken out of one after another."""
+    return Converter(
+        id=f"{name}.plain",
+        version=1,
+        family="archive",
+        inputs=inputs,
+        outputs=("TAR",),
+        run=WarmCall(function=f"{WARM}taken:plain", limits=UNPACKING),
+        cost=Cost(ms=10, ms_per_mib=60),
+        tools=tools,
+        specimen=specimen,
+    )
+
+
 def clone_argv(bound: Bound) -> tuple[str, ...]:
     """git-clone(1) of a bundle: bare, without templates, so without hooks; objects are checked on the way in."""
     return (
@@ -94,6 +109,8 @@ CONVERTERS: tuple[Converter, ...] = (
         ms=8,
     ),
     *family("zstd", ("TAR.ZST", "ZST"), ZSTANDARD, specimen="parcel.tar.zst", ms=8),
+    _plain("tar", ("TAR.GZ", "TAR.BZ2", "TAR.XZ", "TAR.LZ"), specimen="parcel.tar.gz"),
+    _plain("zstd", ("TAR.ZST",), ZSTANDARD, specimen="parcel.tar.zst"),
     *family("ace", ("ACE",), ACEFILE, specimen="parcel.ace", ms=30),
     *family(
         "seven",

@@ -334,11 +334,21 @@ async def open_conveyor(
     ``sources`` by scheme; ``check_outputs``: detect every Step's output again before it is published; ``now``: the wall clock.
     """
     async with trio.open_nursery() as nursery:
+        making = Making(
+            nursery=nursery,
+            formats=formats,
+            runner=runner,
+            store=store,
+            detect=detect if check_outputs else None,
+            tool_versions=tool_versions or {},
+            converted=converted,
+        )
         conveyor = Conveyor(
             nursery=nursery,
             graph=graph,
             members=Members(
                 nursery=nursery,
+                making=making,
                 fetching=Fetching(nursery=nursery, sources=sources, store=store, detect=detect, downloads=downloads, now=now),
                 graph=graph,
                 runner=runner,
@@ -346,15 +356,7 @@ async def open_conveyor(
                 detect=detect,
                 converted=converted,
             ),
-            making=Making(
-                nursery=nursery,
-                formats=formats,
-                runner=runner,
-                store=store,
-                detect=detect if check_outputs else None,
-                tool_versions=tool_versions or {},
-                converted=converted,
-            ),
+            making=making,
             store=store,
             most=slots + queue_limit,
             now=now,

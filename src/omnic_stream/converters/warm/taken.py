@@ -1,4 +1,4 @@
-"""One member of an archive, taken out by its number or by its name."""
+"""One member of an archive, taken out by its number or by its name; and the tar that many are taken out of."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from omnic_stream.converters.warm import unpackers
 from omnic_stream.converters.warm.archive import PAYLOADS, contents, filling
 from omnic_stream.converters.warm.members import MOST_UNPACKED, Budget, Held, Member, counted, placed
-from omnic_stream.converters.warm.readers import READERS
+from omnic_stream.converters.warm.readers import READERS, opened, unpacked_stream
 from omnic_stream.model.contracts import Call, MiB
 from omnic_stream.model.errors import ConverterFailed, NotFound, TooLarge
 
@@ -34,6 +34,14 @@ def member(call: Call) -> None:
     if not asked:
         raise ConverterFailed("The archive holds no file.")
     raise ConverterFailed(f"The archive has no member {wanted}.")
+
+
+def plain(call: Call) -> None:
+    """A tar without its compression."""
+    budget = Budget(os.fstat(call.input).st_size)
+    with filling(call) as made, opened(call) as file:
+        for chunk in budget.chunks(unpacked_stream(file)):
+            made.write(chunk)
 
 
 def _named(call: Call, name: str) -> None:
