@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from zoo import manifest
+
 ROOT = Path(__file__).parents[2]
 EXAMPLE = re.compile(r"<!-- test: ([^>]+?) -->\n```\w+\n(.*?)```", re.DOTALL)
 EXAMPLES = dict(EXAMPLE.findall((ROOT / "README.md").read_text()))
@@ -29,6 +31,19 @@ def run(argv, folder):
     done = subprocess.run(argv, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def test_the_figures_are_those_of_the_manifest():
+    rows = manifest.read()
+    told = re.search(r"proven on more than (\d+) real files", (ROOT / "README.md").read_text())
+    assert told, "the README says on how many files the formats are proven"
+    assert int(told[1]) == (len(rows) - 1) // 10 * 10, f"the manifest has {len(rows)} files"
+    run = re.search(r"\*\*(\d+) of (\d+) targets are right", (ROOT / "docs/formats.md").read_text())
+    assert run, "docs/formats.md says how many targets are right"
+    asked = sum(len(row.targets) for row in rows)
+    assert int(run[1]) <= int(run[2]) and asked * 0.9 < int(run[2]) <= asked, (
+        f"the manifest asks for {asked} targets: `scripts/zoo --write-docs` writes docs/formats.md again"
+    )
 
 
 def test_every_marked_example_is_known():
