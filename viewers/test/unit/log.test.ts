@@ -1,4 +1,7 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+// @vitest-environment node
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, describe, expect, it } from "vitest";
 import { Lines, pieces, readLine } from "../../src/viewers/log/lines.ts";
 import { Tail } from "../../src/viewers/log/tail.ts";
 
@@ -28,54 +31,53 @@ describe("lines", () => {
   });
 });
 
-/** A file on a server that knows ranges and tags. */
-function serve(file: { text: string }): string[] {
-  const asked: string[] = [];
-  vi.stubGlobal("fetch", async (_url: string, { headers = {} }: { headers?: Record<string, string> } = {}) => {
-    const body = new TextEncoder().encode(file.text);
-    const etag = `"${file.text.length}${file.text[0] ?? ""}"`;
-    asked.push(headers.Range ?? "all");
-    if (headers["If-None-Match"] === etag) return new Response(null, { status: 304 });
-    const range = /bytes=(\d+)-(\d*)/.exec(headers.Range ?? "");
-    if (!range) return new Response(body, { headers: { ETag: etag } });
-    const from = Number(range[1]);
-    const to = range[2] ? Number(range[2]) + 1 : body.length;
-    if (from >= body.length)
-      return new Response(null, { status: 416, headers: { "Content-Range": `bytes */${body.length}` } });
-    return new Response(body.slice(from, to), {
-      status: 206,
-      headers: { ETag: etag, "Content-Range": `bytes ${from}-${to - 1}/${body.length}` },
-    });
-  });
-  return asked;
-}
-
 describe("a tail", () => {
-  afterEach(() => void vi.unstubAllGlobals());
+  let server: Server | null = null;
+  afterEach(() => new Promise<void>((done) => (server ? server.close(() => done()) : done())));
   const { signal } = new AbortController();
   const text = (bytes?: Uint8Array): string => new TextDecoder().decode(bytes);
 
+  /** A file on a server that knows ranges and tags: where it is, and which parts were asked for. */
+  async function serve(file: { text: string }): Promise<{ url: string; asked: string[] }> {
+    const asked: string[] = [];
+    server = createServer(({ headers }, response) => {
+      const body = Buffer.from(file.text);
+      const etag = `"${file.text.length}${file.text[0] ?? ""}"`;
+      asked.push(headers.range ?? "all");
+      const range = /bytes=(\d+)-(\d*)/.exec(headers.range ?? "");
+      const from = Number(range?.[1] ?? 0);
+      const to = Math.min(range?.[2] ? Number(range[2]) + 1 : body.length, body.length);
+      const part = { ETag: etag, "Content-Range": `bytes ${from}-${to - 1}/${body.length}` };
+      if (headers["if-none-match"] === etag) response.writeHead(304).end();
+      else if (!range) response.writeHead(200, { ETag: etag }).end(body);
+      else if (from >= body.length) response.writeHead(416, { "Content-Range": `bytes */${body.length}` }).end();
+      else response.writeHead(206, part).end(body.subarray(from, to));
+    });
+    await new Promise<void>((done) => server?.listen(0, "127.0.0.1", done));
+    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, asked };
+  }
+
   it("fetches what came since, and nothing where nothing came", async () => {
     const file = { text: "one\n" };
-    const asked = serve(file);
+    const { url, asked } = await serve(file);
     const tail = new Tail();
-    expect(text((await tail.next("x", signal))?.bytes)).toBe("one\n");
-    expect(await tail.next("x", signal)).toBeNull();
+    expect(text((await tail.next(url, signal))?.bytes)).toBe("one\n");
+    expect(await tail.next(url, signal)).toBeNull();
     file.text += "two\n";
-    expect(await tail.next("x", signal)).toMatchObject({ anew: false, bytes: new TextEncoder().encode("two\n") });
+    expect(await tail.next(url, signal)).toMatchObject({ anew: false, bytes: new TextEncoder().encode("two\n") });
     file.text += "three\n".repeat(40);
-    expect(text((await tail.next("x", signal))?.bytes)).toBe("three\n".repeat(40));
+    expect(text((await tail.next(url, signal))?.bytes)).toBe("three\n".repeat(40));
     file.text += "four\n";
-    expect(text((await tail.next("x", signal))?.bytes)).toBe("four\n");
+    expect(text((await tail.next(url, signal))?.bytes)).toBe("four\n");
     expect(asked.at(-1)).toBe(`bytes=${file.text.length - 5 - 64}-`);
   });
 
   it("begins with the end of a long one, and reaches back", async () => {
     const file = { text: `${"a".repeat(500)}${"b".repeat(100)}` };
-    serve(file);
+    const { url } = await serve(file);
     const tail = new Tail(500);
-    expect(text((await tail.next("x", signal))?.bytes)).toBe("b".repeat(100));
-    expect(text(await tail.before("x", 400, signal))).toBe("a".repeat(400));
+    expect(text((await tail.next(url, signal))?.bytes)).toBe("b".repeat(100));
+    expect(text(await tail.before(url, 400, signal))).toBe("a".repeat(400));
     expect(tail.from).toBe(100);
   });
 
@@ -83,11 +85,11 @@ describe("a tail", () => {
     "begins anew where the file does",
     async (other) => {
       const file = { text: "first, first, first, first\n".repeat(5) };
-      serve(file);
+      const { url } = await serve(file);
       const tail = new Tail();
-      await tail.next("x", signal);
+      await tail.next(url, signal);
       file.text = other;
-      const grown = await tail.next("x", signal);
+      const grown = await tail.next(url, signal);
       expect(grown?.anew).toBe(true);
       expect(text(grown?.bytes)).toBe(other);
     },
