@@ -41,18 +41,26 @@ const unreachable = (dialog: Locator): Promise<string[]> =>
         one.matches("a[href], button:enabled, input:enabled, select:enabled, textarea, summary, [tabindex='0']") &&
         one.checkVisibility({ visibilityProperty: true }),
     );
+    const scrolled = (one: Element): boolean => {
+      for (let up = one.parentElement; up; up = up.parentElement)
+        if (up.scrollWidth > up.clientWidth && /auto|scroll/.test(getComputedStyle(up).overflowX)) return true;
+      return false;
+    };
     return controls.flatMap((one) => {
       one.scrollIntoView({ block: "nearest", inline: "nearest" });
-      const { left, right, top, bottom, width, height } = one.getBoundingClientRect();
+      // of a link that goes over two lines, the first; a table that is scrolled may be wider than the window
+      const { left, right, top, bottom, width, height } = one.getClientRects()[0] ?? new DOMRect();
       const x = (Math.max(left, 0) + Math.min(right, innerWidth)) / 2;
       const y = (Math.max(top, 0) + Math.min(bottom, innerHeight)) / 2;
-      const hit = above(x, y).some(
-        (other) => one.contains(other) || (other.contains(one) === false && other.closest("label")?.contains(one)),
-      );
-      const fits = width >= 8 && height >= 8 && left > -2 && right < innerWidth + 2;
+      const there = above(x, y);
+      const label = there.at(-1)?.closest("label");
+      const seen = there.some((other) => one.contains(other)) || Boolean(label?.contains(one));
+      const fits = width >= 8 && height >= 8 && (scrolled(one) || (left > -2 && right < innerWidth + 2));
+      if (fits && seen) return [];
       const name = `${one.localName}.${one.className} ${one.ariaLabel ?? one.textContent?.trim().slice(0, 30)}`;
-      const box = [left, top, right, bottom].map(Math.round).join(" ");
-      return fits && hit ? [] : [`${name} (${box})${hit ? "" : ` below ${above(x, y).at(-1)?.className}`}`];
+      return [
+        `${name} at ${[left, top, right, bottom].map(Math.round)}${seen ? "" : `, below ${there.at(-1)?.className}`}`,
+      ];
     });
   });
 
@@ -88,7 +96,7 @@ for (const { name, ...circumstance } of CIRCUMSTANCES) {
           soft(await findings(page), one.viewer).toEqual([]);
           if (name === "reduced-motion") soft(await moving(dialog), one.viewer).toBe(0);
           await page.keyboard.press("Escape");
-          await expect(page.locator("omnic-view[open]:not([inert])")).toHaveCount(0);
+          await expect(page.locator("omnic-view[open]")).toHaveCount(0);
           await expect(poster(page, one)).toBeFocused();
           const root = page.locator("dialog"); // closed, it still tells what its shadow root wears
           sheets.add(await root.evaluate((one) => (one.getRootNode() as ShadowRoot).adoptedStyleSheets.length));
