@@ -1,8 +1,7 @@
-import { announce } from "./announce.ts";
+import { CORE, linked } from "./given.ts";
 import { type Connection, lineTo, type Watch } from "./line.ts";
-import { others } from "./registry.ts";
 import { advance, IDLE, type State, settled } from "./state.ts";
-import { know, phrase, say, sentence, size } from "./strings.ts";
+import { say } from "./strings.ts";
 import { mediaUrl, parseMediaUrl, type Told, type Wanted } from "./wire.ts";
 import { dress, make, Work } from "./work.ts";
 
@@ -15,29 +14,6 @@ const seen = new IntersectionObserver(
   },
   { rootMargin: "200px" },
 );
-
-/** The id of the element that the page's address says is open. */
-export const linked = (): string | null => new URLSearchParams(location.hash.slice(1)).get("view");
-
-/** What the stage needs of the core: given, not imported, so that its chunk does not split the core in two. */
-export const CORE = {
-  announce,
-  advance,
-  IDLE,
-  settled,
-  know,
-  phrase,
-  say,
-  sentence,
-  size,
-  mediaUrl,
-  dress,
-  make,
-  Work,
-  others,
-  linked,
-};
-export type Core = typeof CORE;
 
 /** What is open: its viewer, or what will be one. */
 export interface Scene {

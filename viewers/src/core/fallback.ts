@@ -4,9 +4,10 @@
  * Browsers open six connections a host over HTTP/1.1; FEW of them leave room for the results themselves.
  */
 
-import type { Subscription, World } from "./line.ts";
+import type { Subscription } from "./line.ts";
 import type { standing } from "./status.ts";
 import type { EVENT_NAMES, mediaUrl, Told, Wanted, wireError } from "./wire.ts";
+import type { World } from "./world.ts";
 
 const FEW = 3;
 const STARTS = 4; // asks of one round of polling

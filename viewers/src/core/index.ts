@@ -1,11 +1,13 @@
 /** omnic.js: one script turns a page into a place where files open. */
 
-import { linked, OmnicView } from "./element.ts";
+import { OmnicView } from "./element.ts";
+import { linked } from "./given.ts";
 import { learn } from "./strings.ts";
 import { upgradeAll } from "./upgrade.ts";
 
 /** What the stage, the page and other scripts share with the elements: words, states, bars. */
-export { CORE as core, OmnicView } from "./element.ts";
+export { OmnicView } from "./element.ts";
+export { CORE as core } from "./given.ts";
 export { type Connection, type Line, lineTo, type Watch } from "./line.ts";
 export { type Mounted, register, type Shown, type Stage, type Viewer } from "./registry.ts";
 export type { Phase, State } from "./state.ts";

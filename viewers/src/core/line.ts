@@ -18,6 +18,7 @@ import {
   type WireError,
   wireError,
 } from "./wire.ts";
+import { WORLD, type World } from "./world.ts";
 
 export type Listener = (told: Told) => void;
 
@@ -29,21 +30,6 @@ export interface Watch {
 
 /** `lost` says why in `reason`: "closed" or "garbage". */
 export type Connection = { state: "open" } | { state: "lost"; reason: "closed" | "garbage" };
-
-/** What the line needs of the world. */
-export interface World {
-  socket(url: string): WebSocket;
-  events(url: string): EventSource;
-  fetch(url: string, init?: RequestInit): Promise<Response>;
-  random(): number;
-}
-
-export const WORLD: World = {
-  socket: (url) => new WebSocket(url),
-  events: (url) => new EventSource(url),
-  fetch: (url, init) => fetch(url, init),
-  random: Math.random,
-};
 
 const TOOLS = { EVENT_NAMES, mediaUrl, wireError, standing };
 

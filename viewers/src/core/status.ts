@@ -1,5 +1,6 @@
-import type { Subscription, World } from "./line.ts";
+import type { Subscription } from "./line.ts";
 import { isEventName, type Told } from "./wire.ts";
+import type { World } from "./world.ts";
 
 /** `absent`: nobody has asked for it yet. */
 export type Standing = Told & { absent: boolean };

@@ -4,7 +4,8 @@
  * focus back.
  */
 
-import type { Core, OmnicView, Scene } from "../core/element.ts";
+import type { OmnicView, Scene } from "../core/element.ts";
+import type { Core } from "../core/given.ts";
 import type { Wanted } from "../core/wire.ts";
 import type { Opening } from "./index.ts";
 import { Pane } from "./pane.ts";

@@ -1,7 +1,8 @@
 /** Where files open: in the element's place, or in the page's one dialog. Loaded with the first that opens. */
 
 import WORDS from "words:stage";
-import type { Core, OmnicView, Scene } from "../core/element.ts";
+import type { OmnicView, Scene } from "../core/element.ts";
+import type { Core } from "../core/given.ts";
 import type { Line } from "../core/line.ts";
 import type { Told, Wanted } from "../core/wire.ts";
 import { dialogOf } from "./dialog.ts";

@@ -1,6 +1,6 @@
 /** What is made for a viewer, with one bar for all of it. */
 
-import type { Core } from "../core/element.ts";
+import type { Core } from "../core/given.ts";
 import type { Line } from "../core/line.ts";
 import type { Told, Wanted } from "../core/wire.ts";
 

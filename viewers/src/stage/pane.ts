@@ -1,6 +1,6 @@
 /** One file on the stage: what it is, which viewers can show it, the making of what they want, and the viewer itself. */
 
-import type { Core } from "../core/element.ts";
+import type { Core } from "../core/given.ts";
 import type { Line } from "../core/line.ts";
 import type { Mounted, Shown, Stage } from "../core/registry.ts";
 import type { Told, Wanted } from "../core/wire.ts";

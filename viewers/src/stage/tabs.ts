@@ -1,4 +1,4 @@
-import type { Core } from "../core/element.ts";
+import type { Core } from "../core/given.ts";
 
 /** The ways to look at one file, as tabs (WAI-ARIA Authoring Practices, Tabs with automatic activation). */
 export function tabs(
