@@ -31,25 +31,31 @@ export interface Scripted {
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
+/** Before the page: what is returned says at the end that it complained of nothing, and that its policy was broken nowhere. */
+export async function listening(page: Page, expected: readonly RegExp[]): Promise<() => void> {
+  const heard: string[] = [];
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) heard.push(message.text());
+  });
+  page.on("pageerror", (error) => heard.push(error.message));
+  await page.addInitScript(() => {
+    addEventListener("securitypolicyviolation", (event) =>
+      console.error(`CSP ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`),
+    );
+  });
+  return () => expect(heard.filter((line) => !expected.some((pattern) => pattern.test(line)))).toEqual([]);
+}
+
 /** Each test has its own scripted service, and fails on any console error or warning, page error or CSP violation not expected. */
 export const test = base.extend<{ service: Scripted; expected: RegExp[] }>({
   expected: async ({ page: _page }, use) => use([]),
   service: async ({ page, expected }, use) => {
     const service = (await serve()) as unknown as Scripted;
-    const heard: string[] = [];
-    page.on("console", (message) => {
-      if (["error", "warning"].includes(message.type())) heard.push(message.text());
-    });
-    page.on("pageerror", (error) => heard.push(error.message));
-    await page.addInitScript(() => {
-      addEventListener("securitypolicyviolation", (event) =>
-        console.error(`CSP ${event.violatedDirective} ${event.blockedURI}`),
-      );
-    });
+    const quiet = await listening(page, expected);
     await use(service);
     await page.close();
     await service.stop();
-    expect(heard.filter((line) => !expected.some((pattern) => pattern.test(line)))).toEqual([]);
+    quiet();
   },
 });
 

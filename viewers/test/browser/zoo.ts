@@ -5,7 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { test as base, expect, type Locator, type Page } from "@playwright/test";
-import { findings } from "./service.ts";
+import { findings, listening } from "./service.ts";
 
 // The service itself with all its converters, on the real specimens of tests/zoo, and a page of its origin under the strict policy.
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
@@ -71,18 +71,9 @@ export const test = base.extend<{ expected: RegExp[]; heard: undefined }, { zoo:
   expected: async ({ page: _page }, use) => use([]),
   heard: [
     async ({ page, expected }, use) => {
-      const heard: string[] = [];
-      page.on("console", (message) => {
-        if (["error", "warning"].includes(message.type())) heard.push(message.text());
-      });
-      page.on("pageerror", (error) => heard.push(error.message));
-      await page.addInitScript(() => {
-        addEventListener("securitypolicyviolation", (event) =>
-          console.error(`CSP ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`),
-        );
-      });
+      const quiet = await listening(page, expected);
       await use(undefined);
-      expect(heard.filter((line) => !expected.some((pattern) => pattern.test(line)))).toEqual([]);
+      quiet();
     },
     { auto: true },
   ],
