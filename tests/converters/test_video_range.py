@@ -6,6 +6,7 @@ The specimens are computed here by ITU-R BT.2100 itself (its tables 4, 5 and 6),
 from __future__ import annotations
 
 import io
+import subprocess
 import tarfile
 from collections.abc import Callable, Mapping
 from itertools import product
@@ -13,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pillow_heif
 import pytest
+import pyvips
 from PIL import Image
 
 from converters.media_support import decoded, made, probed
-from omnic_stream.converters.warm import media, stills, video
+from omnic_stream.converters.warm import image, media, nclx, stills, video
 
 Runs = Callable[..., io.BytesIO]
 KEPT = ((128, 128, 128), (32, 96, 64), (140, 50, 40), (36, 60, 140), (64, 64, 64))
@@ -147,3 +150,48 @@ def test_sides_may_be_odd(run: Runs, tmp_path: Path) -> None:
     holds(small, 12)
     found = probed(run(video.web, bright(tmp_path, "smpte2084"), "MP4", "web.mp4", width="101").getvalue())["video"]
     assert (found["width"], found["height"]) == (100, 26)
+
+
+# --- pictures ---------------------------------------------------------------------------------------------------------------
+
+
+def still(folder: Path, transfer: str) -> bytes:
+    """One frame of it as AVIF."""
+    bright(folder, transfer)
+    raw = ("-f", "rawvideo", "-pix_fmt", "yuv444p10le", "-s", f"{WIDTH}x{HEIGHT}", "-i", str(folder / "frame.yuv"))
+    named = f"setparams=color_primaries=bt2020:color_trc={transfer}:colorspace=bt2020nc:range=limited"
+    coded = ("-frames:v", "1", "-vf", named, "-c:v", "libaom-av1", "-still-picture", "1", "-crf", "6", "-cpu-used", "6")
+    argv = (media.wheel(), "-v", "error", "-y", *raw, *coded, str(folder / "still.avif"))
+    subprocess.run(argv, check=True, timeout=120)
+    return (folder / "still.avif").read_bytes()
+
+
+@pytest.mark.parametrize("transfer", TRANSFERS)
+def test_pictures(run: Runs, tmp_path: Path, transfer: str) -> None:
+    picture = still(tmp_path, transfer)
+    holds(Image.open(run(image.convert, picture, "AVIF", "PNG")), 8)
+    holds(Image.open(run(image.thumb, picture, "AVIF", "thumb.png", width="168", height="168")), 8)
+    assert Image.open(run(image.thumb, picture, "AVIF", "thumb.png", width="20", height="20", fit="crop")).size == (20, 20)
+
+
+@pytest.mark.parametrize("transfer", TRANSFERS)
+def test_pictures_by_pillow(run: Runs, tmp_path: Path, transfer: str) -> None:
+    """Pillow hands on eight bits of a HEIC, which is what it can."""
+    still(tmp_path, transfer)
+    decoded = pyvips.Image.new_from_file(str(tmp_path / "still.avif")).numpy()
+    code = {"smpte2084": 16, "arib-std-b67": 18}[transfer]
+    heic = pillow_heif.from_bytes(mode="RGB;16", size=(WIDTH, HEIGHT), data=decoded.tobytes())
+    heic.save(
+        tmp_path / "still.heic", quality=-1, chroma=444, color_primaries=9, transfer_characteristics=code, matrix_coefficients=9
+    )
+    holds(Image.open(run(image.convert, (tmp_path / "still.heic").read_bytes(), "HEIC", "PNG")), 12)
+
+
+def test_a_usual_picture_with_a_brighter_one_beside_it_is_left_alone(tmp_path: Path) -> None:
+    box = bytes.fromhex("636f6c726e636c78") + bytes((0, 9, 0, 16, 0, 9, 0))
+    usual = box.replace(b"\0\x10", b"\0\x0d")
+    for inside, wanted in ((box, "smpte2084"), (box * 2, "smpte2084"), (box + usual, ""), (usual, ""), (b"", "")):
+        content = b"\0\0\0\x10ftypavif0000" + (len(inside) + 8).to_bytes(4, "big") + b"meta" + inside + b"\0\0\0\x40mdat" + box
+        (tmp_path / "made").write_bytes(content)
+        with (tmp_path / "made").open("rb") as file:
+            assert nclx.curve(file.fileno()) == wanted

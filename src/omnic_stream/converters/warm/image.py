@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import Any
 
-from omnic_stream.converters.warm import pixels
+from omnic_stream.converters.warm import dynamic_range, nclx, pixels
 from omnic_stream.converters.warm.files import write
 from omnic_stream.model.contracts import Call
 from omnic_stream.model.errors import ConverterFailed, Corrupt, OmnicError
@@ -26,6 +27,7 @@ LARGEST = 10_000_000
 """libvips' VIPS_MAX_COORD: this side is free."""
 PILLOW_READS = frozenset({"HEIC", "APNG", "MPO"})
 """libvips' wheel has no HEVC decoder, and of an APNG or MPO it sees one picture."""
+TELL_THEIR_CURVE = frozenset({"AVIF", "HEIC"})
 ANIMATES = frozenset({"GIF", "WEBP", "APNG"})
 VIPS_WRITES = {
     "PNG": ".png",
@@ -124,14 +126,18 @@ def whole(pyvips: Any, call: Call, arguments: Mapping[str, str]) -> Any:
     """One page or frame, upright, in sRGB or grey, made to fit where a size is asked for."""
     page = int(arguments.get("page", "1")) - 1
     header = loader(pyvips, call)
+    bright = nclx.curve(call.input) if call.source in TELL_THEIR_CURVE and find_spec("numpy") else ""
     if header is None:
-        return fit(pixels.as_vips(pyvips, call.input, page), arguments)
+        return fit(_usual(pixels.as_vips(pyvips, call.input, page), bright, arguments), arguments)
     count = header.get_n_pages()
     if page >= count:
         raise pixels.no_such_page(count)
     pixels.check_size(header.width, header.get_page_height() if count == 1 else header.height)
     os.lseek(call.input, 0, os.SEEK_SET)
     options = f"[page={page}]" if page else ""
+    if bright:
+        source = pyvips.Source.new_from_descriptor(call.input)
+        return fit(_usual(pyvips.Image.new_from_source(source, options, fail_on="error"), bright, arguments), arguments)
     if not {"width", "height"} & set(arguments):
         source = pyvips.Source.new_from_descriptor(call.input)
         image = pyvips.Image.new_from_source(source, options, access="sequential", fail_on="error")
@@ -139,6 +145,20 @@ def whole(pyvips: Any, call: Call, arguments: Mapping[str, str]) -> Any:
             image = image.copy_memory().autorot()  # a quarter turn reads rows out of order
         return to_srgb(image)
     return fit(header, arguments, source=pyvips.Source.new_from_descriptor(call.input), options=options)
+
+
+def _usual(image: Any, curve: str, arguments: Mapping[str, str]) -> Any:
+    """A picture of high dynamic range as sRGB; of another one, or of one with a profile, nothing is changed."""
+    import pyvips
+
+    if not curve or image.get_typeof("icc-profile-data"):
+        return image
+    box = [int(arguments[name]) for name in ("width", "height") if name in arguments]
+    if box and (factor := min(image.width, image.height) // (2 * max(box))) > 1:
+        image = image.shrink(factor, factor)  # what is thrown away afterwards need not be computed
+    shades = dynamic_range.toned_picture(image.numpy(), curve)
+    made: Any = pyvips.Image.new_from_memory(shades, image.width, image.height, image.bands, "uchar")
+    return made.copy(interpretation="b-w" if image.bands < 3 else "srgb")
 
 
 def to_srgb(image: Any) -> Any:
