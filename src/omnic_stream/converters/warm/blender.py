@@ -13,10 +13,10 @@ from omnic_stream.model.contracts import Call, ProgressReader
 from omnic_stream.model.errors import ConverterFailed, TooExpensive
 
 SCRIPT: Final = Path(next(iter(converters.__path__))) / "blender_scene.py"
-LONGEST: Final = 960
+LONGEST: Final = 640
 """Pixels of a picture's longer side where no size is asked for."""
 MOST: Final = 2048
-SAMPLES: Final = 48
+SAMPLES: Final = 24
 """Rays for each pixel."""
 OPTIONS: Final = (
     "--background",
