@@ -64,5 +64,10 @@ test("messages of strangers are text", { tag: "@full" }, async ({ page, zoo }) =
   await expect(dialog.locator(".where strong")).toHaveText(evil);
   await expect(dialog.locator("tbody .name")).toHaveText([evil, "x"]);
   await expect(dialog.locator(":is(.where, table) img")).toHaveCount(0);
+  await dialog.getByRole("tab", { name: "Log" }).click();
+  const item = dialog.locator(".viewer.commits li").first();
+  await expect(item.locator("strong")).toHaveText(evil);
+  await expect(item).toContainText(`${evil} · Jan 1, 1970`);
+  await expect(item.locator("img")).toHaveCount(0);
   await harmless();
 });
