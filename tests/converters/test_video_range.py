@@ -29,7 +29,10 @@ PAPER, SPARK = 1.0, 1000 / 203
 """White paper, and light of 1,000 cd/m2, in paper whites."""
 WIDTH, HEIGHT, STRIP = 336, 92, 48
 TRANSFERS = ("smpte2084", "arib-std-b67")
-PROGRAMS = [*product(TRANSFERS, ("debian", "wheel"))]
+QUICK = (("smpte2084", "debian"), ("arib-std-b67", "wheel"))
+PROGRAMS = [
+    pytest.param(*pair, marks=() if pair in QUICK else pytest.mark.full) for pair in product(TRANSFERS, ("debian", "wheel"))
+]
 TO_2020 = np.array([[0.6274, 0.3293, 0.0433], [0.0691, 0.9195, 0.0114], [0.0164, 0.0880, 0.8956]])
 """Linear BT.709 to BT.2020 (ITU-R BT.2087)."""
 MATRIX = np.array([0.2627, 0.6780, 0.0593])
@@ -117,7 +120,7 @@ def test_what_browsers_play(run: Runs, tmp_path: Path, transfer: str, made_by: s
         holds(first(content), 8)
 
 
-@pytest.mark.parametrize("transfer", TRANSFERS)
+@pytest.mark.parametrize("transfer", [TRANSFERS[0], pytest.param(TRANSFERS[1], marks=pytest.mark.full)])
 def test_sheets_and_moving_pictures(run: Runs, tmp_path: Path, transfer: str) -> None:
     film = bright(tmp_path, transfer)
     sheet, gap = Image.open(run(stills.sheet, film, "MP4", "sheet.jpg")), stills.GAP
@@ -144,6 +147,7 @@ def test_what_names_its_curve_alone_is_taken_for_bt2020(run: Runs, tmp_path: Pat
     holds(Image.open(run(stills.frame, film, "MP4", "PNG")))
 
 
+@pytest.mark.full
 def test_sides_may_be_odd(run: Runs, tmp_path: Path) -> None:
     small = Image.open(run(stills.frame, bright(tmp_path, "smpte2084"), "MP4", "PNG", width="101", height="99"))
     assert small.size == (101, 28)
