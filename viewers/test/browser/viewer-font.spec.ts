@@ -1,5 +1,9 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { guarded } from "./again.ts";
-import { closed, embed, expect, opened, specimen, test } from "./zoo.ts";
+import { closed, embed, expect, opened, serveZoo, specimen, test } from "./zoo.ts";
 
 const DEJAVU = "font/deja_vu_serif-2.7.ttf";
 
@@ -78,6 +82,35 @@ test.describe("fonts", { tag: "@full" }, () => {
       await closed(page);
     });
   }
+
+  test("the axis of a variable font is a slider, and what is written follows it", async ({ page }) => {
+    const folder = mkdtempSync(join(tmpdir(), "omnic-fonts-"));
+    const python = join(import.meta.dirname, "../../../.venv/bin/python");
+    execFileSync(python, [join(import.meta.dirname, "../fixtures/boxes.py"), join(folder, "boxes.ttf")]);
+    const made = await serveZoo("", {}, { made: folder });
+    const viewer = await opened(page, made, "file://made/boxes.ttf", "font");
+    await viewer.getByRole("textbox", { name: "Text to try" }).fill("box");
+    const width = (): Promise<number> =>
+      viewer
+        .locator(".sizes p")
+        .last()
+        .evaluate((one) => {
+          const range = document.createRange();
+          range.selectNodeContents(one);
+          return range.getBoundingClientRect().width / Number.parseFloat(getComputedStyle(one).fontSize);
+        });
+    await expect.poll(width).toBeCloseTo(1.5, 2);
+    const axis = viewer.getByRole("slider", { name: "Weight" });
+    await expect(axis).toHaveValue("400");
+    await axis.focus();
+    await page.keyboard.press("End");
+    await expect(axis).toHaveValue("900");
+    await expect.poll(width).toBeCloseTo(2.7, 2);
+    await closed(page);
+    await page.goto("about:blank");
+    await made.stop();
+    rmSync(folder, { recursive: true });
+  });
 
   test("all glyphs are one button away, and there is a way back", async ({ page, zoo }) => {
     test.slow();
