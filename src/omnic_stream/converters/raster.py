@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from omnic_stream.converters.audio import FFMPEG, WHEEL
 from omnic_stream.converters.image import CHOOSING, CODECS, PILLOW, STILLS, VIPS, WRITTEN
 from omnic_stream.model.contracts import Converter, Cost, GiB, Limits, Loss, MiB, Tool, WarmCall
@@ -16,6 +18,8 @@ SENSORS = ("DNG", "NEF", "ARW", "PEF", "SRW")
 RAWS = (*SENSORS, "CR2", "CR3", "RAF", "RW2")
 """Raw files of which the camera's own picture is shown."""
 LIMITS = Limits(seconds=120, stall=90, cpu=110, memory=2 * GiB, address_space=None, output=256 * MiB)
+PROFILED = replace(LIMITS, stall=30)
+"""ffmpeg 9 waits without end for the rest of a JPEG XL that is cut short."""
 
 
 def _pair(
@@ -41,7 +45,7 @@ def _pair(
             run=WarmCall(
                 function=f"omnic_stream.converters.warm.{module}:{prefix}{function}",
                 worker="heavy",
-                limits=LIMITS,
+                limits=PROFILED if module == "jxl_profile" else LIMITS,
                 risky=module == "jxl_profile",
             ),
             cost=Cost(ms=ms, ms_per_mib=ms_per_mib),
