@@ -1,5 +1,6 @@
 """A bar never goes back, is never full before ready, and says what it guesses."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -151,6 +152,16 @@ def test_the_pace_of_the_last_word_goes_on_where_nothing_else_is_known():
     shown = [gauge.show(now) for now in (1.0, 2.0, 3.0)]
     assert all(abs(one.overall - now / 5) < 0.1 and one.fraction == 0.06 for one, now in zip(shown, (1.0, 2.0, 3.0), strict=True))
     assert gauge.show(300.0).overall < 0.6, "a tool that has said nothing for minutes is not nearly done"
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_first_word_promises_nothing(known):
+    gauge = Gauge(0.0)
+    gauge.plan([Leg("DOCX", "PDF", 5.0, known=known)])
+    gauge.runs(0.001, 0.01)
+    assert gauge.show(0.01).overall < 0.01
+    gauge.runs(0.04, 0.06)
+    assert gauge.show(0.06).overall < 0.05
 
 
 def test_the_start_of_a_tool_is_not_taken_for_its_pace():

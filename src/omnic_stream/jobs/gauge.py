@@ -144,12 +144,12 @@ class Gauge:
         measured = self._fraction
         if not measured:
             return by_history if leg.known else max(by_history, max(elapsed, COLD) * PATIENCE)
-        worked, quiet = now - self._tool_began, now - self._told
+        worked, quiet = now - self._tool_began + FRESH, now - self._told
         still_to_do = (1 - measured) / measured
         if not leg.known:
-            by_last_word = (worked - quiet + FRESH) * still_to_do
+            by_last_word = (worked - quiet) * still_to_do
             return max(by_last_word * (1 - estimated_fraction(quiet, by_last_word)), quiet)
         by_pace = worked * still_to_do
-        silence = worked / max(worked - quiet, worked / 100, 0.001)
+        silence = worked / (worked - quiet)
         trust, doubt = measured / max(silence, 1.0), DOUBT * max(silence, 1.0) ** 2
         return by_pace * trust + min(max(by_history, by_pace / doubt), by_pace * doubt) * (1 - trust)
