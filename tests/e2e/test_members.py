@@ -229,11 +229,19 @@ async def test_hostile_members_get_a_clear_answer(service, origin, hostile, kind
         assert origin.hits("/archive") == 0
 
 
-async def test_an_archive_in_an_archive_is_a_member_and_not_a_way_through(service, origin):
-    origin.serve("/box.zip", zipped(("inner.zip", zipped(("a.txt", b"deep")))))
-    url = of(origin.url("/box.zip"), "inner.zip")
+async def test_archives_inside_each_other_lead_on_four_deep(service, origin):
+    content, names = b"deep", ["a.txt", "d.zip", "dir/c.zip", "b.zip"]
+    for name in names:
+        content = zipped((name, content))
+    origin.serve("/box.zip", content)
+    url = origin.url("/box.zip")
+    for name in reversed(names[1:]):
+        url = of(url, name)
     assert [one["name"] for one in json.loads((await service.media(url, "listing.json")).content)["members"]] == ["a.txt"]
-    assert problem(await service.media(url + "<member:a.txt>", "TXT")) == (400, "bad_address")
+    got = await service.media(of(url, "a.txt"), "TXT")
+    assert (got.status_code, got.text, origin.hits("/box.zip")) == (200, "deep", 1)
+    assert problem(await service.media(of(of(url, "a.txt"), "b"), "TXT")) == (400, "bad_address")
+    assert problem(await service.media(of(of(origin.url("/box.zip"), "b.zip"), "none"), "TXT")) == (404, "not_found")
 
 
 async def test_an_encrypted_member_says_that_nobody_gave_its_password(service, origin, tmp_path):

@@ -129,6 +129,45 @@ async def test_the_archive_is_told_then_the_way_out_of_it_then_the_road(house, a
         assert h.looked[1].name == "x.a" and kept(h, h.wanted("dir/x.a")).name == "x.a"
 
 
+def boxed(work):
+    return b"box inner" if work.arguments["name"].endswith(".box") else taken_out(work)
+
+
+async def test_archives_inside_each_other_are_opened_one_after_the_other(house, autojump_clock):
+    async with house(open=Scripted(seconds=2, fractions=(0.5,), output=boxed)) as h:
+        wanted = h.wanted("in.box><member:x.a")
+        events = await told(h, wanted)
+        steps = [event for event in events if isinstance(event, Converting)]
+        assert list(dict.fromkeys((s.step, s.steps, s.source, s.target) for s in steps)) == [
+            (1, 1, "BOX", "member"),
+            (2, 2, "BOX", "member"),
+            (3, 3, "A", "B"),
+        ]
+        assert [step.overall for step in steps] == sorted(step.overall for step in steps)
+        assert [event for event in events if isinstance(event, Downloaded)] == [Downloaded(bytes=7, format="BOX")]
+        assert content(h, wanted) == b"box inner: x.a"
+        assert kept(h, wanted).archive == address_key(wanted.address.fetched)  # forgotten with it
+        await told(h, h.wanted("in.box><member:y.a"))
+        assert (len(h.source.fetches), h.taken()) == (1, 3)
+
+
+async def test_a_member_deep_inside_is_as_fresh_as_what_was_fetched(house, autojump_clock):
+    fetched = Fetched(max_age=30.0, validators=Validators(etag='"1"'))
+    async with house(open=Scripted(output=boxed)) as h:
+        wanted = h.wanted("in.box><member:x.a", fetched=fetched)
+        await told(h, wanted)
+        await trio.sleep(31)
+        assert h.jobs.status(wanted).state == "absent"
+        await told(h, wanted)  # 304
+        assert (len(h.source.fetches), h.taken()) == (2, 2)
+        await trio.sleep(31)
+        await told(h, h.wanted("in.box><member:x.a", content=b"box two"))
+        assert (len(h.source.fetches), h.taken()) == (3, 3), "the inner archive is what it was"
+        late = h.wanted("in.box><member:x.a", "A", content=b"box three", fetched=Fetched(max_age=0.0))
+        assert isinstance((await told(h, late))[-1], Ready)
+        assert h.jobs.status(late).state == "ready"
+
+
 async def test_many_members_are_one_download_and_each_is_taken_out_once(house, autojump_clock):
     async with house() as h:
         async with trio.open_nursery() as nursery:

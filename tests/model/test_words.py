@@ -151,11 +151,22 @@ def test_a_member_of_any_name_is_written_as_browsers_encode_it_or_leads_out(name
 
 @pytest.mark.parametrize(
     "member",
-    ["../a", "a/..", "a/../b", "/etc/passwd", "%2Fetc", "..%5Ca", "C:%5Ca", "c:/a", "a><member:b", "", "a%00b", "a<b", "%zz"],
+    ["../a", "a/..", "a/../b", "/etc/passwd", "%2Fetc", "..%5Ca", "C:%5Ca", "c:/a", "a><path:b><path:c", "", "a%00b", "a<b", "%zz"],
 )
 def test_a_member_that_leads_out_of_its_archive_or_is_written_badly_is_refused(member):
     with pytest.raises(BadAddress):
         parse_address(f"http://host/a.zip<member:{member}>", GIT)
+
+
+def test_members_lead_from_the_outside_in():
+    address = parse_address("http://host/a.zip<member:z/b.zip><member:c.zip><member:d%20e>", GIT)
+    assert address.text == "http://host/a.zip<member:z/b.zip><member:c.zip><member:d%20e>"
+    assert address.member == "d e"
+    assert address.outer.text == "http://host/a.zip<member:z/b.zip><member:c.zip>"
+    assert address.outer.outer.outer == address.outer.outer.outer.outer == address.fetched
+    assert address.fetched.text == "http://host/a.zip"
+    with pytest.raises(BadAddress, match="4 archives"):
+        parse_address(address.text + "<member:e><member:f>", GIT)
 
 
 def test_a_member_stands_beside_other_arguments():

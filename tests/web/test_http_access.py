@@ -50,16 +50,25 @@ async def test_a_signature_for_the_view_opens_all_types_of_its_address_and_no_ot
 
 
 @pytest.mark.parametrize(
-    ("inside", "allowed"), [("", True), ("<member:a.txt>", True), ("<member:a><member:b>", False), ("<path:a.txt>", False)]
+    ("inside", "allowed"),
+    [("", True), ("<member:a.txt>", True), ("<member:a><member:b>", True), ("<path:a.txt>", False), ("<path:a><member:b>", False)],
 )
-def test_a_signature_for_the_view_of_an_archive_covers_its_members(inside, allowed):
-    box = "https://example.org/box.zip"
+@pytest.mark.parametrize("box", ["https://example.org/box.zip", "https://example.org/box.zip<member:in.zip>"])
+def test_a_signature_for_the_view_of_an_archive_covers_its_members(inside, allowed, box):
     signature = Signature("new", str(SOON), sign(KEYS["new"], "new", SOON, "view", box))
     if allowed:
         assert Access(signing_keys=KEYS).check(target="PNG", url=box + inside, signature=signature) == SOON
     else:
         with pytest.raises(Refused):
             Access(signing_keys=KEYS).check(target="PNG", url=box + inside, signature=signature)
+
+
+def test_a_signature_for_the_view_of_a_member_covers_neither_its_archive_nor_its_neighbours():
+    box = "https://example.org/box.zip"
+    signature = Signature("new", str(SOON), sign(KEYS["new"], "new", SOON, "view", f"{box}<member:in.zip>"))
+    for url in (box, f"{box}<member:other.zip>", f"{box}<member:other.zip><member:in.zip>"):
+        with pytest.raises(Refused):
+            Access(signing_keys=KEYS).check(target="PNG", url=url, signature=signature)
 
 
 GOOD = sign(KEYS["new"], "new", SOON, "PNG", URL)

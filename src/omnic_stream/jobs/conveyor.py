@@ -234,7 +234,7 @@ class Conveyor:
         least = self._now() + LEAST
         if snapshot.fresh_until >= least:
             return snapshot
-        await self._store.renew(address_key(address.outer), looked_at=snapshot.looked_at, fresh_until=least)
+        await self._store.renew(address_key(address.fetched), looked_at=snapshot.looked_at, fresh_until=least)
         renewed = self._members.fresh(address, look=False)
         return renewed if renewed is not None and renewed.sha256 == snapshot.sha256 else snapshot
 
@@ -285,9 +285,11 @@ class Conveyor:
         if isinstance(told, TakingOut):
             if not job.walked:
                 job.tell(Downloaded(bytes=told.archive.size, format=told.archive.format))
-                job.walked = (told.leg,)
+            if job.opened != told.archive.address_key:  # one archive after the other, from the outside in
+                job.opened = told.archive.address_key
+                job.walked += (told.leg,)
                 job.gauge.plan(job.walked)
-                self._begun(job, 0)
+                self._begun(job, len(job.walked) - 1)
             self._progressed(job, told.progress)
         elif isinstance(told, InLine):
             job.gauge.rests(trio.current_time())

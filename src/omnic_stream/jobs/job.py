@@ -101,6 +101,8 @@ class Job:
         self.converting = False
         self.walked: tuple[Leg, ...] = ()
         """What came before the Plan: where a member is wanted, it was taken out of its archive."""
+        self.opened = ""
+        """The address key of the archive that is open."""
 
     # --- who wants it
 

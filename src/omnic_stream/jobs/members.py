@@ -1,9 +1,9 @@
 """From an Address to a fresh Snapshot, also where it names a member: a file inside an archive, which is a Snapshot of its own.
 
-The archive is fetched by its own address, by its own rules, once for all its members. A member is then taken out of it by the same caged
-Converter that makes the Target ``member``, and kept under the whole address. It is as fresh as its archive, and for as long as the
-archive's content stays the same it is not taken out again. Of a large compressed tar the tar is made once, and the members are taken out of that:
-each would else have all that stands before it unpacked again (of 48 MB, 20 members one after another took 68 s).
+The archive is fetched by its own address, by its own rules, once for all its members; it may be a member itself. A member is then taken out
+of it by the same caged Converter that makes the Target ``member``, and kept under the whole address. It is as fresh as its archive, and for as
+long as the archive's content stays the same it is not taken out again. Of a large compressed tar the tar is made once, and the members are taken
+out of that: each would else have all that stands before it unpacked again (of 48 MB, 20 members one after another took 68 s).
 """
 
 from __future__ import annotations
@@ -64,9 +64,11 @@ class Members:
         self._flights: Flights[Snapshot, Told] = Flights(nursery)
 
     def fresh(self, address: Address, *, look: bool) -> Snapshot | None:
-        found = self._fetching.fresh(address.outer, look=look)
-        if found is None or address.member is None:
-            return found
+        if address.member is None:
+            return self._fetching.fresh(address, look=look)
+        found = self.fresh(address.outer, look=look)
+        if found is None:
+            return None
         known = self._store.snapshot(address_key(address))
         try:
             return None if known is None else _as_fresh(known, found, _origin(found, self._way(found), address))
@@ -90,7 +92,7 @@ class Members:
         return await self._flights.fly(address_key(address), make, report=report, priority=priority)
 
     async def _opened(self, address: Address, look: bool, flight: Flight[Snapshot, Told]) -> Snapshot:
-        archive = await self._fetching.snapshot(address.outer, look=look, report=flight.report, priority=flight.priority)
+        archive = await self.snapshot(address.outer, look=look, report=flight.report, priority=flight.priority)
         step = self._way(archive)
         key, origin = address_key(address), _origin(archive, step, address)
         async with self._store.claim(key), self._store.hold(archive.sha256):
@@ -184,7 +186,7 @@ class Members:
                 looked_at=archive.looked_at,
                 fresh_until=archive.fresh_until,
                 path=sink.path,
-                archive=archive.address_key,
+                archive=archive.archive or archive.address_key,
             ),
         )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import NoReturn
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
@@ -39,7 +40,13 @@ DEFAULT_PORTS: Mapping[str, int] = {
 """Schemes whose host is a machine to dial. The host of any other is a name of the configuration: a root, a bucket, a database."""
 
 MEMBER = "member"
-"""The argument by which an address names a file inside the archive that the rest of it leads to, as the archive's listing names it."""
+"""The argument by which an address names a file inside the archive that the rest of it leads to, as the archive's listing names it.
+
+The only one that may be repeated: each names a file inside the archive that the ones before it lead to.
+"""
+
+DEEPEST = 4
+"""Archives inside each other that an address may lead through."""
 
 _ON_DISK = frozenset({"file"})
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,31}):")
@@ -75,7 +82,7 @@ class Address:
     url: str
     """Canonical, without arguments."""
     arguments: tuple[tuple[str, str], ...] = ()
-    """Decoded, sorted by name."""
+    """Decoded, sorted by name; members from the outside in."""
 
     @property
     def text(self) -> str:
@@ -106,11 +113,17 @@ class Address:
     @property
     def member(self) -> str | None:
         """The file inside an archive, decoded, that is meant; None where it is the fetched file itself."""
-        return self.argument(MEMBER)
+        return next((value for known, value in reversed(self.arguments) if known == MEMBER), None)
 
     @property
     def outer(self) -> Address:
-        """What is fetched: the address without its member."""
+        """The archive that holds the member: the address without its last one."""
+        last = max((at for at, (name, _) in enumerate(self.arguments) if name == MEMBER), default=len(self.arguments))
+        return replace(self, arguments=self.arguments[:last] + self.arguments[last + 1 :])
+
+    @property
+    def fetched(self) -> Address:
+        """What is fetched: the address without members."""
         return replace(self, arguments=tuple(pair for pair in self.arguments if pair[0] != MEMBER))
 
     def __str__(self) -> str:
@@ -224,7 +237,7 @@ def _without_dots(path: str) -> str:
 
 
 def _arguments(text: str, scheme: str, rule: SchemeRule) -> tuple[tuple[str, str], ...]:
-    found: dict[str, str] = {}
+    found: list[tuple[str, str]] = []
     at = 0
     while at < len(text):
         if not (argument := _ARGUMENT.match(text, at)):
@@ -235,13 +248,17 @@ def _arguments(text: str, scheme: str, rule: SchemeRule) -> tuple[tuple[str, str
         if name not in rule.arguments:
             known = ", ".join(rule.arguments) or "none"
             _bad(f"A {scheme} address has no argument {name!r}. Known: {known}.")
-        if name in found:
+        times = sum(known == name for known, _ in found)
+        if name != MEMBER and times:
             _bad(f"The argument {name!r} of an address may stand once only.")
-        found[name] = _decoded(value)
-        if name == MEMBER and _LEADS_OUT.match(found[name]):
+        if times == DEEPEST:
+            _bad(f"An address leads through {DEEPEST} archives inside each other at most.")
+        decoded = _decoded(value)
+        if name == MEMBER and _LEADS_OUT.match(decoded):
             _bad("A member of an archive is named by a relative path without '..' parts.")
+        found.append((name, decoded))
         at = argument.end()
-    return tuple(sorted(found.items()))
+    return tuple(sorted(found, key=itemgetter(0)))
 
 
 def _decoded(value: str) -> str:

@@ -1,9 +1,22 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { guarded } from "./again.ts";
 import { closed, expect, opened, test } from "./zoo.ts";
 
 const rows = (page: Page) => page.getByRole("dialog").locator("tbody tr[data-row] .name");
 const active = (page: Page) => page.getByRole("dialog").locator("#row .name");
+
+/** A ZIP in a ZIP, in base64. */
+function nested(): string {
+  const script = `import base64, io, zipfile
+inner, outer = io.BytesIO(), io.BytesIO()
+for made, name, content in ((inner, "deep.txt", b"At the bottom."), (outer, "inner.zip", inner)):
+    with zipfile.ZipFile(made, "w") as packed:
+        packed.writestr(name, content if isinstance(content, bytes) else content.getvalue())
+print(base64.b64encode(outer.getvalue()).decode(), end="")`;
+  return execFileSync(join(import.meta.dirname, "../../../.venv/bin/python"), ["-c", script], { encoding: "utf8" });
+}
 
 /** Another listing than the archive's own. */
 async function listed(page: Page, members: object[]): Promise<void> {
@@ -39,6 +52,22 @@ test("an archive is walked through by keys, and a file in it opens in its own vi
   await page.getByRole("button", { name: "Back", exact: true }).press("Enter");
   await expect(active(page)).toHaveText("lamp.png");
   await expect(page.getByRole("dialog").getByRole("treegrid")).toBeFocused();
+  await closed(page);
+});
+
+test("a file of an archive in an archive opens, and leads back through both", { tag: "@full" }, async ({
+  page,
+  zoo,
+}) => {
+  const viewer = await opened(page, zoo, `data:application/zip;base64,${nested()}`, "tree");
+  await viewer.locator(".name", { hasText: "inner.zip" }).dblclick();
+  await viewer.locator(".name", { hasText: "deep.txt" }).dblclick({ timeout: 30_000 });
+  const document = page.getByRole("dialog").frameLocator("iframe");
+  await expect(document.getByText("At the bottom.")).toBeVisible({ timeout: 30_000 });
+  for (const name of ["deep.txt", "inner.zip"]) {
+    await page.getByRole("button", { name: "Back", exact: true }).press("Enter");
+    await expect(active(page)).toHaveText(name);
+  }
   await closed(page);
 });
 

@@ -89,8 +89,11 @@ describe("members", () => {
     },
   );
 
-  it("of a member have none", () => {
-    expect(memberUrl("https://example.org/box.zip<member:in.zip>", "a.txt")).toBeNull();
+  it("of a member stand behind its own, up to four deep", () => {
+    const inner = "https://example.org/box.zip<member:in.zip>";
+    expect(memberUrl(inner, "a b.txt")).toBe(`${inner}<member:a%20b.txt>`);
+    expect(memberUrl(`${inner}<member:x><member:y>`, "z")).toBe(`${inner}<member:x><member:y><member:z>`);
+    expect(memberUrl(`${inner}<member:x><member:y><member:z>`, "a.txt")).toBeNull();
   });
 
   it("are entries", () => {

@@ -2,7 +2,7 @@ import type { Mounted, Shown, Stage } from "../../core/registry.ts";
 import { bar, note } from "../../kit/controls.ts";
 import css from "./index.css?inline";
 import { List } from "./list.ts";
-import { entriesOf, type Listing } from "./listing.ts";
+import { deepest, entriesOf, type Listing } from "./listing.ts";
 import { build } from "./model.ts";
 
 /** What an archive or a package holds; each file opens in its own viewer. */
@@ -51,7 +51,7 @@ export async function mount(root: HTMLElement, shown: Shown, stage: Stage): Prom
   const notes: string[] = [];
   if (!entries.length) notes.push(say("tree.empty"));
   if (told.truncated) notes.push(say("tree.cut", { n: number.format(entries.length) }));
-  if (shown.url.includes("<member:")) notes.push(say("tree.nested"));
+  if (deepest(shown.url)) notes.push(say("tree.nested"));
   for (const words of notes) root.append(note(words));
   if (shown.start) list.go(shown.start);
   return {

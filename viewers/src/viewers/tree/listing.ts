@@ -30,9 +30,15 @@ export interface Words {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones that an address may not hold
 const UNSAFE = /^[/\\]|^[A-Za-z]:([/\\]|$)|(^|[/\\])\.\.([/\\]|$)|[\x00-\x1f\x7f-\x9f]|\p{Surrogate}/u;
 
-/** The address of one member; null where an address cannot name it. One inside a member has none. */
+/** Archives inside each other that an address may lead through. */
+const DEEPEST = 4;
+
+/** Whether an address leads to an archive whose members have none: it lies too deep in others. */
+export const deepest = (archive: string): boolean => archive.split("<member:").length > DEEPEST;
+
+/** The address of one member; null where an address cannot name it. */
 export function memberUrl(archive: string, name: string): string | null {
-  if (!name || UNSAFE.test(name) || archive.includes("<member:")) return null;
+  if (!name || UNSAFE.test(name) || deepest(archive)) return null;
   return `${archive}<member:${encodeURIComponent(name).replaceAll("%2F", "/")}>`;
 }
 
