@@ -214,9 +214,8 @@ async def test_what_cannot_be_written_of_a_document_is_said(make, zoo):
 
 
 async def test_a_long_text_tells_many_fractions_while_it_is_written(make, tmp_path):
-
     (tmp_path / "long.fodt").write_text(
-        FLAT % "".join(f"<text:p>Paragraph {number} of a long text.</text:p>" for number in range(12000))
+        FLAT % "".join(f"<text:p>Paragraph {number} of a long text.</text:p>" for number in range(24000))
     )
     odt = await make(tmp_path / "long.fodt", "DOCX")
     (tmp_path / "long.docx").write_bytes(odt)
