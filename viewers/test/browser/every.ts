@@ -105,7 +105,13 @@ export async function shown(
   within: Pick<Locator, "getByRole" | "locator">,
 ): Promise<Locator> {
   const tabs = within.getByRole("tab");
-  if (tab !== undefined) await tabs.nth(tab).click({ timeout: 90_000 });
+  if (tab !== undefined) {
+    // A dialog that grows under the pointer takes the click away from where it began.
+    await expect(async () => {
+      await tabs.nth(tab).click({ timeout: 80_000 });
+      await expect(tabs.nth(tab)).toHaveAttribute("aria-selected", "true", { timeout: 1000 });
+    }).toPass({ timeout: 90_000 });
+  }
   const root = within.locator(`.viewer.${viewer}`);
   if (below) await root.locator(below).scrollIntoViewIfNeeded({ timeout: 90_000 });
   await expect(root.locator(seen).first()).toBeVisible({ timeout: 90_000 });
