@@ -91,6 +91,7 @@ test("where no road leads, what is possible can be clicked", async ({ page, serv
 test("what is copied is said to be copied", async ({ page, service, context }) => {
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   await page.goto(`${service.url}#url=${encodeURIComponent(REPORT)}&type=png`);
+  await expect(page.locator("omnic-view .viewer.image img")).toBeVisible(); // nothing else is announced meanwhile
   await page.getByRole("button", { name: "Copy Media URL" }).click();
   await expect(page.getByText("Copied", { exact: true })).toBeVisible();
   await expect(page.getByRole("status").filter({ hasText: "Media URL copied" })).toBeAttached();

@@ -184,7 +184,7 @@ test.describe("pictures", { tag: "@full" }, () => {
 
   test("width comes before height from right to left too", async ({ page, zoo }) => {
     await embed(page, zoo, `<omnic-view url="${HARBOUR}" type="view" mode="inline" thumb=""></omnic-view>`, "ar");
-    const sides = page.locator(".viewer.image .facts bdi");
+    const sides = page.locator(".viewer.image .facts bdi", { hasText: "×" }).last();
     await expect(sides).toHaveText(/^1.600 × 1.067$/, { timeout: 30_000 });
     const places = await sides.evaluate((one) =>
       [0, 8].map((at) => {

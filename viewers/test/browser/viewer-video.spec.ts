@@ -8,7 +8,7 @@ const GREEN = ([red, green, blue]: number[]): boolean => (green ?? 0) > 180 && (
 const BLUE = ([red, green, blue]: number[]): boolean => (blue ?? 0) > 200 && (red ?? 255) < 60 && (green ?? 255) < 60;
 
 const seen = (player: Locator, colour: (rgb: number[]) => boolean) =>
-  expect.poll(async () => colour(await frameAt(player, 0.5, 0.5))).toBe(true);
+  expect.poll(async () => colour(await frameAt(player, 0.5, 0.5)), { timeout: 30_000 }).toBe(true); // it may be made first
 
 /** What the tracks that are on say now. */
 const said = (player: Locator): Promise<string[]> =>
