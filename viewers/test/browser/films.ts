@@ -81,7 +81,6 @@ export const frameAt = (player: Locator, x: number, y: number): Promise<number[]
   player.evaluate(
     (video, { x, y }) => {
       const film = video as HTMLVideoElement;
-      if (!film.videoWidth) return [0, 0, 0]; // Chromium would draw nothing of what comes later, either
       const canvas = document.createElement("canvas");
       [canvas.width, canvas.height] = [film.videoWidth, film.videoHeight];
       const context = canvas.getContext("2d") as CanvasRenderingContext2D;
