@@ -66,7 +66,12 @@ def test_a_signature_for_the_view_of_an_archive_covers_its_members(inside, allow
 def test_a_signature_for_the_view_of_a_member_covers_neither_its_archive_nor_its_neighbours():
     box = "https://example.org/box.zip"
     signature = Signature("new", str(SOON), sign(KEYS["new"], "new", SOON, "view", f"{box}<member:in.zip>"))
-    for url in (box, f"{box}<member:other.zip>", f"{box}<member:other.zip><member:in.zip>"):
+    for url in (
+        box,
+        f"{box}<member:in.zip>" + 5 * "<member:a>",
+        f"{box}<member:other.zip>",
+        f"{box}<member:other.zip><member:in.zip>",
+    ):
         with pytest.raises(Refused):
             Access(signing_keys=KEYS).check(target="PNG", url=url, signature=signature)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from math import inf
 from urllib.parse import urlsplit
 
+from omnic_stream.model.address import DEEPEST
 from omnic_stream.model.errors import Refused
 from omnic_stream.model.signing import verify
 
@@ -57,7 +58,9 @@ class Access:
         except Refused:
             if target == ARTIFACT:
                 raise
-        while (outer := _MEMBER.sub("", url)) != url:  # who may see all of an archive may see what is in it
+        for _ in range(DEEPEST):  # who may see all of an archive may see what is in it
+            if (outer := _MEMBER.sub("", url)) == url:
+                break
             try:
                 return verified(VIEW, url)
             except Refused:
