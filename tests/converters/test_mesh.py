@@ -427,3 +427,12 @@ def test_the_camera_holds_every_point_and_no_more():
         assert 0.88 < filled < 0.905
         # symmetric slack: as much room left as right, above as below
         assert abs(x.max() + x.min()) < 0.02 * width and abs(y.max() + y.min()) < 0.02 * height
+
+
+def test_a_model_without_scenes_shows_all_its_nodes_once(run, zoo):
+    described, binary = glb.taken_apart((zoo / "mesh/BoxTextured.glb").read_bytes())
+    whole = json.loads(run(model_facts.facts, glb.put_together(dict(described), binary), "GLB", "metadata.json").getvalue())
+    bare = glb.put_together({name: value for name, value in described.items() if name not in {"scene", "scenes"}}, binary)
+    assert json.loads(run(model_facts.facts, bare, "GLB", "metadata.json").getvalue()) == whole
+    made, _ = glb.taken_apart(run(web_model.slim, bare, "GLB", "web.glb").getvalue())
+    assert made["scenes"][made["scene"]]["nodes"] == described["scenes"][0]["nodes"]

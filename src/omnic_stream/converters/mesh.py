@@ -164,7 +164,7 @@ CONVERTERS: tuple[Converter, ...] = (
     ),
     Converter(
         id="mesh.web",
-        version=2,
+        version=3,
         inputs=("GLB",),
         outputs=("web.glb",),
         run=WarmCall(function=f"{WARM}.web_model:slim", worker="heavy", limits=LIMITS),

@@ -180,7 +180,8 @@ def roots(described: Json, nodes: Sequence[Json]) -> list[int]:
     chosen = whole(described.get("scene", 0))
     if chosen < len(scenes):
         return [whole(node) for node in scenes[chosen].get("nodes") or ()]
-    return list(range(len(nodes)))
+    below = {whole(child) for node in nodes for child in node.get("children") or ()}
+    return [number for number in range(len(nodes)) if number not in below]
 
 
 def turned(described: Json) -> Json:

@@ -22,6 +22,8 @@ FLOAT, UNSIGNED = 5126, 5125
 
 def slim(call: Call) -> None:
     described, binary = glb.opened(call)
+    if not glb.items(described, "scenes"):  # they may be left out (glTF 2.0, section 3.5.1), but then viewers show nothing
+        described |= {"scene": 0, "scenes": [{"nodes": glb.roots(described, glb.items(described, "nodes"))}]}
     _, faces = glb.count(described, binary)
     whole = glb.put_together(described, binary)
     if faces <= FACES and len(whole) <= BYTES:
