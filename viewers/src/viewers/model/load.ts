@@ -20,7 +20,10 @@ export async function load(content: ArrayBuffer, json: Described): Promise<Loade
     keep(parser, json);
     return { name: "omnic-nothing-fetched" };
   });
-  const { scene, animations } = (await loader.parseAsync(content, "")) as { scene?: Group; animations: AnimationClip[] };
+  const { scene, animations } = (await loader.parseAsync(content, "")) as {
+    scene?: Group;
+    animations: AnimationClip[];
+  };
   if (!scene) throw new Unfit("model.broken"); // glTF allows a file without scenes, the loader makes nothing of it; the slim one has one
   return { root: scene, clips: animations };
 }
