@@ -125,11 +125,11 @@ def test_what_is_told_strangely():
     assert djvu_words.read(b"width=9 height=9", rb'(page 0 0 9 9 "\377\200 \q\1")')[0].words[0].text == "\ufffd\ufffd q "
 
 
-def test_more_words_than_a_document_has_are_refused(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(djvu_words, "MOST_WORDS", 3)
+def test_more_words_than_a_document_has_are_refused():
     page = b"(page 0 0 9 9 " + b'(word 0 0 9 9 "a")' * 4 + b")"
+    assert len(djvu_words.read(b"width=9 height=9", page, most=4)[0].words) == 4
     with pytest.raises(TooExpensive, match="more words"):
-        djvu_words.read(b"width=9 height=9", page)
+        djvu_words.read(b"width=9 height=9", page, most=3)
 
 
 def test_the_progress_of_ddjvu():

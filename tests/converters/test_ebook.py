@@ -166,9 +166,8 @@ def test_a_help_file_cut_short_fails_without_a_path(run, zoo):
     assert "/tmp" not in caught.value.message
 
 
-def test_pictures_beyond_the_limit_are_left_out(monkeypatch):
-    png = b"\x89PNG" + bytes(3000)
-    monkeypatch.setattr(bindery, "MOST_PICTURES", 10_000)
+def test_pictures_beyond_the_limit_are_left_out():
+    png = b"\x89PNG" + bytes(bindery.MOST_PICTURES // 10 * 3)
     chapters = [bindery.Chapter("a.html", "".join(f'<img src="{number}.png">' for number in range(5)))]
     made = bindery.bound("t", chapters, lambda path: png).decode()
     assert made.count("data:image/png") == 2

@@ -289,10 +289,9 @@ def test_what_is_no_map_is_said_in_a_sentence(run):
         run(geo.picture, collection(), "GEOJSON", "PNG")
 
 
-def test_a_map_of_too_many_points_is_refused(run, monkeypatch):
-    monkeypatch.setattr(shapes, "MOST_FEATURES", 10)
-    with pytest.raises(TooExpensive, match="more than 10 features"):
-        run(geo.picture, collection(*[point()] * 11), "GEOJSON", "PNG")
+def test_a_map_of_too_many_points_is_refused(run):
+    with pytest.raises(TooExpensive, match="more than 200,000 features"):
+        run(geo.picture, collection(*[point()] * (shapes.MOST_FEATURES + 1)), "GEOJSON", "PNG")
 
 
 @pytest.mark.parametrize(("id", "sample", "source", "target"), [

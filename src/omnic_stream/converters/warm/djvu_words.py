@@ -56,18 +56,21 @@ class Sheet:
     words: tuple[Word, ...]
 
 
-def read(sizes: bytes, told: bytes) -> list[Sheet]:
-    """The pages by djvused's ``size`` and ``print-txt``; none where the two do not tell of the same pages. Raises TooExpensive."""
+def read(sizes: bytes, told: bytes, *, most: int = MOST_WORDS) -> list[Sheet]:
+    """The pages by djvused's ``size`` and ``print-txt``; none where the two do not tell of the same pages.
+
+    Raises TooExpensive beyond ``most`` words.
+    """
     if len(told) > MOST_TOLD:
         raise TooExpensive("The document holds more text than is laid behind its pages.")
     shapes = [(int(wide), int(high), int(turned or b"0") % 4) for wide, high, turned in _SIZE.findall(sizes)]
-    pages = list(_pages(told))
+    pages = list(_pages(told, most))
     if len(pages) != len(shapes):
         return []
     return [Sheet(*shape, tuple(words)) for shape, words in zip(shapes, pages, strict=True)]
 
 
-def _pages(told: bytes) -> Iterator[list[Word]]:
+def _pages(told: bytes, most: int) -> Iterator[list[Word]]:
     """For each page its words. A space follows what is not a letter of a word."""
     words: list[Word] = []
     zones: list[list[bytes]] = []
@@ -87,7 +90,7 @@ def _pages(told: bytes) -> Iterator[list[Word]]:
                 words = []
         elif token[:1] == b'"' and zones:
             words += (laid := list(_laid(zones[-1], token)))
-            if (seen := seen + len(laid)) > MOST_WORDS:
+            if (seen := seen + len(laid)) > most:
                 raise TooExpensive("The document holds more words than are laid behind its pages.")
         elif zones:
             zones[-1].append(token)
