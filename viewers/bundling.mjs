@@ -41,7 +41,18 @@ const fileOfItsOwn = {
   },
 };
 
-export const plugins = [inlineCss, fileOfItsOwn, words];
+/** OpenLayers' map brings the controls and interactions that it has where it is given none; ours is always given its own. */
+const noDefaults = {
+  name: "no-defaults",
+  setup(build) {
+    build.onResolve({ filter: /\/defaults\.js$/ }, ({ path, importer }) =>
+      /\/ol\/Map\.js$/.test(importer) ? { path, namespace: "no-defaults" } : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace: "no-defaults" }, () => ({ contents: "export const defaults = () => [];" }));
+  },
+};
+
+export const plugins = [inlineCss, fileOfItsOwn, noDefaults, words];
 
 export const common = {
   absWorkingDir: here,

@@ -11,13 +11,11 @@ import MouseWheelZoom from "ol/interaction/MouseWheelZoom.js";
 import PinchZoom from "ol/interaction/PinchZoom.js";
 import Kinetic from "ol/Kinetic.js";
 import Graticule from "ol/layer/Graticule.js";
-import TileLayer from "ol/layer/Tile.js";
 import VectorLayer from "ol/layer/Vector.js";
 import OlMap from "ol/Map.js";
 import Overlay from "ol/Overlay.js";
 import { transformExtent } from "ol/proj.js";
 import VectorSource from "ol/source/Vector.js";
-import XYZ from "ol/source/XYZ.js";
 import CircleStyle from "ol/style/Circle.js";
 import Fill from "ol/style/Fill.js";
 import Stroke from "ol/style/Stroke.js";
@@ -106,17 +104,10 @@ export class Ground {
   }
 
   /** Pictures of the service, below what is drawn. */
-  pictures(tiles: Tiles, failed: () => void): void {
+  async pictures(tiles: Tiles, failed: () => void): Promise<void> {
+    const { layer } = await import("./tiles.ts"); // a map of places draws without
     this.#extent = transformExtent([...tiles.bounds], "EPSG:4326", "EPSG:3857");
-    const source = new XYZ({
-      minZoom: tiles.low,
-      maxZoom: tiles.high,
-      wrapX: false,
-      transition: this.#still ? 0 : 250,
-      tileUrlFunction: ([zoom = 0, x = 0, y = 0]) => tiles.at(zoom, x, y) ?? undefined,
-    });
-    source.on("tileloaderror", failed);
-    this.map.getLayers().insertAt(0, new TileLayer({ source, extent: this.#extent }));
+    this.map.getLayers().insertAt(0, layer(tiles, this.#extent, this.#still, failed));
   }
 
   /** As the ground is light or dark now. */

@@ -200,9 +200,15 @@ async function drawn(root: HTMLElement, shown: Shown, index: string, stage: Stag
   const { place, ground, tools } = scene(root, shown, stage, document.createElement("div"), true, () => {});
   const gone = note(say("map.missing"));
   gone.hidden = true;
-  ground.pictures(found, () => {
-    gone.hidden = false;
-  });
+  try {
+    await ground.pictures(found, () => {
+      gone.hidden = false;
+    });
+    signal.throwIfAborted();
+  } catch (reason) {
+    ground.close();
+    throw reason;
+  }
   root.append(tools, place, ...(why ? [note(why, "facts")] : []), gone, note(say("map.keys"), "keys"));
   ground.fit();
   return { destroy: () => ground.close(), focus: () => place.focus() };
