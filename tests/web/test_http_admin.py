@@ -72,6 +72,24 @@ async def test_the_matrix_holds_every_format_of_a_file(tmp_path):
         assert not {"thumb.png", "view", "metadata.json", "EMPTY"} & rows.keys()
 
 
+async def test_the_matrix_is_made_once(tmp_path):
+    """Its searches are more than the graph keeps: they would take seconds each time, and push out those of every day."""
+    asked = []
+
+    class Counting(ConversionGraph):
+        def plan(self, source, target, **how):
+            asked.append(source)
+            return super().plan(source, target, **how)
+
+    graph = Counting(GRAPH.formats, GRAPH.converters)
+    async with house(tmp_path, admin=Admin(graph=graph)) as home:
+        first = await home.ask("/admin/matrix")
+        before = len(asked)
+        second = await home.ask("/admin/matrix")
+    assert before > 0 and len(asked) == before
+    assert second.body == first.body and second["content-length"] == str(len(first.body))
+
+
 async def test_nothing_is_changed_by_it(tmp_path):
     async with house(tmp_path, admin=Admin(graph=GRAPH)) as home:
         for method in ("POST", "PUT", "DELETE"):

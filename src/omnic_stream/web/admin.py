@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hmac import compare_digest
 from typing import Any
 from urllib.parse import parse_qs
@@ -33,6 +33,8 @@ class Admin:
     token: str = ""
     profiles: Sequence[str] = ()
     zoo: Mapping[str, Any] | None = None
+    _told: dict[str, bytes] = field(default_factory=dict, repr=False)
+    """The matrix once it was made: the graph stays as it is while the service runs, and has more Formats than searches are kept."""
 
     def admits(self, authorization: str | None) -> bool:
         """HTTP Basic (RFC 7617) with any name and the token as password: browsers ask for it by themselves."""
@@ -57,9 +59,11 @@ class Admin:
             fields = {name: values[-1] for name, values in parse_qs(query.decode("ascii", "replace")).items()}
             # up to fifty searches of some milliseconds: not between two frames of a socket
             asked = (self.graph, fields.get("from", ""), fields.get("to", ""), fields.get("profile"))
-            return _json(await trio.to_thread.run_sync(roads, *asked))
+            return _json(msgspec.json.encode(await trio.to_thread.run_sync(roads, *asked)))
         if path == "matrix":
-            return _json(await matrix(self.graph, self.zoo))
+            if path not in self._told:
+                self._told[path] = msgspec.json.encode(await matrix(self.graph, self.zoo))
+            return _json(self._told[path])
         raise NotFound("There is no such page of the admin.")
 
 
@@ -136,5 +140,5 @@ def _cell(graph: ConversionGraph, source: str, target: Any) -> dict[str, Any] | 
     return {"steps": len(plan.steps), "loss": plan.loss, "ms": round(plan.ms)}
 
 
-def _json(value: Any) -> Reply:
-    return plain(200, "application/json", msgspec.json.encode(value))
+def _json(body: bytes) -> Reply:
+    return plain(200, "application/json", body)
