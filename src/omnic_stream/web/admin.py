@@ -33,7 +33,7 @@ class Admin:
     token: str = ""
     profiles: Sequence[str] = ()
     zoo: Mapping[str, Any] | None = None
-    _told: dict[str, bytes] = field(default_factory=dict, repr=False)
+    _told: dict[str, bytes] = field(default_factory=dict[str, bytes], repr=False)
     """The matrix once it was made: the graph stays as it is while the service runs, and has more Formats than searches are kept."""
 
     def admits(self, authorization: str | None) -> bool:
