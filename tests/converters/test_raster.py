@@ -8,12 +8,14 @@ import tarfile
 import time
 import zlib
 from pathlib import Path
+from typing import Any
 
 import imagecodecs
 import numpy as np
 import OpenEXR
 import pydicom
 import pytest
+import pyvips
 from PIL import Image, ImageFilter
 
 from omnic_stream import samples
@@ -104,7 +106,8 @@ def test_deep_and_clear_pictures_of_jpegs_kin(run):
     grey = np.full((16, 16), 0x8000, np.uint16)
     assert drawn(run, bytes(imagecodecs.jpegxl_encode(grey, lossless=True)), "JXL").convert("L").getpixel((3, 3)) == 188
     for kind, source in ((imagecodecs.jpeg2k_encode(grey, level=0), "JP2"), (imagecodecs.jpegxr_encode(grey), "JXR")):
-        assert drawn(run, bytes(kind), source).convert("L").getpixel((3, 3)) == pytest.approx(128, abs=1), source
+        assert drawn(run, bytes(kind), source).getpixel((3, 3)) == 0x8000, source
+        assert drawn(run, bytes(kind), source, "thumb.png").getpixel((3, 3)) == 128, source
 
 
 def test_every_frame_of_an_animated_jpeg_xl(run):
@@ -163,7 +166,7 @@ def test_radiance_and_jpeg_ls(run):
     deep = np.full((20, 30), 0x8000, np.uint16)
     made = drawn(run, bytes(imagecodecs.jpegls_encode(deep)), "JLS")
     assert made.size == (30, 20)
-    assert made.getpixel((3, 15)) == 128
+    assert made.getpixel((3, 15)) == 0x8000
     assert raster.shown(deep >> 4, 12).getpoint(3, 3)[0] == pytest.approx(0x8000, abs=16)  # 12 of 16 bits
 
 
@@ -176,6 +179,52 @@ def test_what_is_written_can_be_read_again(run, target):
     written = run(image.convert, buffer.getvalue(), "PNG", target).getvalue()
     made = drawn(run, written, target).convert("RGB")
     assert near(made.getpixel((made.width // 2, made.height // 2)), colour)
+
+
+# --- depth ------------------------------------------------------------------------------------------------------------------
+
+
+def decoded(content: bytes, source: str) -> np.ndarray:
+    """Of a file, by a decoder that is not the service's."""
+    return {"PNG": imagecodecs.png_decode, "TIFF": imagecodecs.tiff_decode}[source](content)
+
+
+RAMP = np.stack([np.arange(4096, dtype=np.uint16).reshape(64, 64) * 16 + shift for shift in (0, 3, 5)], axis=2)
+CLEAR = np.concatenate([RAMP, np.full((64, 64, 1), 0x1234, np.uint16)], axis=2)
+
+
+@pytest.mark.parametrize("values", [RAMP, CLEAR, RAMP[:, :, 1].copy()], ids=["colour", "clear", "grey"])
+def test_sixteen_bits_go_from_file_to_file(run, values):
+    png = bytes(imagecodecs.png_encode(values))
+    tiff = run(image.convert, png, "PNG", "TIFF").getvalue()
+    assert np.array_equal(decoded(tiff, "TIFF"), values)
+    assert np.array_equal(decoded(run(image.convert, tiff, "TIFF", "PNG").getvalue(), "PNG"), values)
+    kin = np.ascontiguousarray(values if values.ndim == 2 else values[:, :, :3])  # JPEG-LS has no alpha
+    made = run(raster.convert, bytes(imagecodecs.jpegls_encode(kin)), "JLS", "PNG").getvalue()
+    assert np.array_equal(decoded(made, "PNG"), kin)
+
+
+def test_sixteen_bits_are_as_many_in_another_profiles_colours(run):
+    """Of Display P3 each channel of the ramp is another number of sRGB, in steps that 8 bits do not have."""
+    told: Any = pyvips.Image.new_from_array(RAMP, interpretation="rgb16")
+    told.set_type(pyvips.GValue.blob_type, "icc-profile-data", pyvips.Image.profile_load("p3"))
+    made = decoded(run(image.convert, told.write_to_buffer(".png"), "PNG", "TIFF").getvalue(), "TIFF")
+    assert made.dtype == np.uint16 and len(np.unique(made[:, :, 1])) > 3000
+
+
+def test_what_a_page_shows_has_eight_bits(run):
+    png = bytes(imagecodecs.png_encode(RAMP))
+    for target, arguments in (("thumb.png", {}), ("preview.png", {}), ("PNG", {"width": "32"})):
+        made = decoded(run(image.thumb if "." in target else image.convert, png, "PNG", target, **arguments).getvalue(), "PNG")
+        assert made.dtype == np.uint8, target
+
+
+def test_a_cameras_sensor_data_are_developed_as_deeply_as_the_file_may_be(run):
+    content = (SAMPLES / "beacon.dng").read_bytes()
+    deep = decoded(run(raster.convert, content, "DNG", "TIFF").getvalue(), "TIFF")
+    flat = decoded(run(raster.convert, content, "DNG", "PNG", width="4000").getvalue(), "PNG")
+    assert (deep.dtype, flat.dtype) == (np.uint16, np.uint8) and (deep % 257).any()
+    assert np.abs((deep >> 8).astype(int) - flat.astype(int)).max() <= 1
 
 
 def test_quality_is_heard(run, zoo):

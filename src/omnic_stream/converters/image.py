@@ -63,9 +63,9 @@ LAST = Cost(ms=900)
 THUMB, WRITE, SLOW = Cost(ms=10, ms_per_mib=8), Cost(ms=30, ms_per_mib=40), Cost(ms=120, ms_per_mib=200)
 CONVERTERS: tuple[Converter, ...] = (
     _made("image.thumb", SINGLE, STILLS, "thumb", THUMB),
-    _made("image.convert", SINGLE, WRITTEN, "convert", WRITE),
+    _made("image.convert", SINGLE, WRITTEN, "convert", WRITE, version=2),
     _made("image.paged-thumb", PAGED, STILLS, "thumb", THUMB, takes=CHOOSING, version=2),
-    _made("image.paged", PAGED, WRITTEN, "convert", WRITE, takes=CHOOSING, version=2),
+    _made("image.paged", PAGED, WRITTEN, "convert", WRITE, takes=CHOOSING, version=3),
     _made("image.heic-thumb", ("HEIC",), STILLS, "thumb", THUMB, HEIF, takes=CHOOSING, version=2),
     _made("image.heic", ("HEIC",), WRITTEN, "convert", WRITE, HEIF, takes=CHOOSING, version=2),
     # for an install without psd-tools, which reads more of them

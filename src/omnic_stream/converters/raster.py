@@ -60,18 +60,18 @@ def _pair(
 
 
 CONVERTERS: tuple[Converter, ...] = (
-    *_pair("raster.jxl", ("JXL",), 40, 150, "beacon.jxl", CODECS, version=2),
+    *_pair("raster.jxl", ("JXL",), 40, 150, "beacon.jxl", CODECS, version=3),
     # where an ICC profile tells the colours, the above gives up
     *_pair("raster.jxl-profile", ("JXL",), 400, 400, "beacon-profile.jxl", CODECS, FFMPEG, module="jxl_profile"),
     *_pair(
         "raster.jxl-profile-wheel", ("JXL",), 440, 440, "beacon-profile.jxl", CODECS, WHEEL, module="jxl_profile", prefix="WHEEL."
     ),
-    *_pair("raster.codecs", ("JXR", "JLS", "HDR"), 40, 100, "beacon.jxr", CODECS),
+    *_pair("raster.codecs", ("JXR", "JLS", "HDR"), 40, 100, "beacon.jxr", CODECS, version=2),
     *_pair("raster.float", ("PFM",), 30, 30, "beacon.pfm"),
     *_pair("raster.exr", ("EXR",), 40, 60, "beacon.exr", OPENEXR),
     *_pair("raster.psd", ("PSD",), 40, 60, "beacon.psd", PSD_TOOLS),
     *_pair("raster.xcf", ("XCF",), 60, 400, "beacon.xcf"),
     *_pair("raster.dicom", ("DICOM",), 60, 40, "beacon.dcm", PYDICOM, CODECS),
-    *_pair("raster.raw", SENSORS, 500, 60, "beacon.dng", RAWPY),
+    *_pair("raster.raw", SENSORS, 500, 60, "beacon.dng", RAWPY, version=2),
     *_pair("raster.camera", RAWS, 30, 4, "beacon.nef", module="camera", loss=Loss.EXTRACTS),
 )

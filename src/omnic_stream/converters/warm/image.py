@@ -37,6 +37,8 @@ VIPS_WRITES = {
     "GIF": ".gif",
     "TIFF": ".tif",
 }
+DEEP = frozenset({"PNG", "TIFF"})
+"""Files that keep 16 bits a channel where the picture has them and its own size. Stills for a page (``thumb.png``) have 8."""
 OPAQUE = frozenset({"JPG", "PPM", "PGM", "PBM", "PCX", "BMP", "XBM", "PDF", "EPS"})
 """Without an alpha channel: laid on ``bg`` (white)."""
 
@@ -128,7 +130,7 @@ def whole(pyvips: Any, call: Call, arguments: Mapping[str, str]) -> Any:
     header = loader(pyvips, call)
     bright = nclx.curve(call.input) if call.source in TELL_THEIR_CURVE and find_spec("numpy") else ""
     if header is None:
-        return fit(_usual(pixels.as_vips(pyvips, call.input, page), bright, arguments), arguments)
+        return fit(_usual(pixels.as_vips(pyvips, call.input, page), bright, arguments), arguments, deep=stays_deep(call))
     count = header.get_n_pages()
     if page >= count:
         raise pixels.no_such_page(count)
@@ -143,7 +145,7 @@ def whole(pyvips: Any, call: Call, arguments: Mapping[str, str]) -> Any:
         image = pyvips.Image.new_from_source(source, options, access="sequential", fail_on="error")
         if image.get_typeof("orientation") and image.get("orientation") > 1:
             image = image.copy_memory().autorot()  # a quarter turn reads rows out of order
-        return to_srgb(image)
+        return to_srgb(image, deep=stays_deep(call))
     return fit(header, arguments, source=pyvips.Source.new_from_descriptor(call.input), options=options)
 
 
@@ -161,9 +163,18 @@ def _usual(image: Any, curve: str, arguments: Mapping[str, str]) -> Any:
     return made.copy(interpretation="b-w" if image.bands < 3 else "srgb")
 
 
-def to_srgb(image: Any) -> Any:
-    """8 bits a band, sRGB or grey, with the profile's colours; a picture without a profile is taken at its word."""
-    sixteen = image.format in {"ushort", "short"} and image.interpretation in {"rgb16", "grey16"}
+def stays_deep(call: Call) -> bool:
+    """Whether 16 bits a channel are kept."""
+    return call.target in DEEP and not {"width", "height"} & set(call.arguments)
+
+
+def to_srgb(image: Any, *, deep: bool = False) -> Any:
+    """8 bits a band (``deep``: 16 where it has them), sRGB or grey, with the profile's colours; without one it is taken at its word."""
+    sixteen = image.format == "ushort" and image.interpretation in {"rgb16", "grey16"}
+    if deep and sixteen:
+        if image.get_typeof("icc-profile-data"):
+            image = image.icc_transform("srgb", embedded=True, depth=16, intent="perceptual", black_point_compensation=True)
+        return image
     if image.get_typeof("icc-profile-data"):
         image = image.icc_transform("srgb", embedded=True, intent="perceptual", black_point_compensation=True)
     elif image.interpretation == "cmyk":
@@ -215,14 +226,14 @@ def background(arguments: Mapping[str, str]) -> list[int] | None:
     return [int(text[at : at + 2], 16) for at in range(0, len(text), 2)] if text else None
 
 
-def fit(image: Any, arguments: Mapping[str, str], *, source: Any = None, options: str = "") -> Any:
+def fit(image: Any, arguments: Mapping[str, str], *, source: Any = None, options: str = "", deep: bool = False) -> Any:
     """Made to fit; from ``source`` where there is one, of which ``image`` is the header: a large JPEG is then shrunk as it loads.
 
     ``fit`` (the default) stays within the box and never enlarges; ``crop`` and ``smart`` fill it exactly, about ``focus`` or
     what draws the eye; ``pad`` fills it with ``bg`` around a picture that is not enlarged.
     """
     if source is None and not {"width", "height"} & set(arguments):
-        return to_srgb(image)
+        return to_srgb(image, deep=deep)
     width, height = int(arguments.get("width", "0")), int(arguments.get("height", "0"))
     way = arguments.get("fit", "fit" if "focus" not in arguments else "crop")
     if not (width and height) and way != "fit":

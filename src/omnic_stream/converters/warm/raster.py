@@ -43,7 +43,7 @@ def make(call: Call, kind: str, arguments: Mapping[str, str], reader: Reader | N
     try:
         made = (reader or READERS[call.source])(call, int(arguments.get("page", "1")) - 1, arguments)
         call.report(0.9)
-        image.finish(call, image.fit(made, arguments), kind, arguments)
+        image.finish(call, image.fit(made, arguments, deep=image.stays_deep(call)), kind, arguments)
     except OmnicError:
         raise
     except (MemoryError, pyvips.Error) as error:
@@ -265,7 +265,8 @@ def _raw(call: Call, page: int, arguments: Mapping[str, str]) -> Any:
                 box = [int(arguments[name]) for name in ("width", "height") if name in arguments]
                 half = bool(box) and 2 * max(box) <= max(sizes.width, sizes.height)
                 call.report(0.1)
-                return _vips(raw.postprocess(use_camera_wb=True, half_size=half, output_bps=8))
+                bits = 16 if image.stays_deep(call) else 8
+                return _vips(raw.postprocess(use_camera_wb=True, half_size=half, output_bps=bits))
         except libraw.LibRawError as error:
             # no Corrupt, which is final: the camera's own picture in the file may be whole (raster.camera)
             raise ConverterFailed(
