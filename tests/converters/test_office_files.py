@@ -100,6 +100,21 @@ async def test_a_text_becomes_the_other_formats_of_texts(make, zoo):
     assert (await make(doc, "TXT")).decode() == "This should be a Heading\nThis should not be a heading\n"
 
 
+async def test_a_text_with_comments_keeps_them_where_the_format_has_any(make, tmp_path):
+    """A LibreOffice without windows aborted over them: pages came from a cold one after several seconds, other formats not at all."""
+    note = (
+        '<text:p>Tide <office:annotation xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:creator>Ann</dc:creator>'
+        "<text:p>at noon?</text:p></office:annotation>table</text:p>"
+    )
+    file = tmp_path / "commented.fodt"
+    file.write_text(FLAT % (note * 3))
+    pages, text, word = await make(file, "PDF"), await make(file, "TXT"), members(await make(file, "DOCX"))
+    assert page_text(pages).split() == ["Tide", "table"] * 3
+    assert text.decode().split() == ["Tide", "table"] * 3
+    assert word["word/comments.xml"].count("at noon?") == 3
+    assert b"at noon?" in await make(file, "HTML")
+
+
 async def test_a_page_of_a_text_is_inert_and_holds_its_pictures(make, tmp_path):
     png = io.BytesIO()
     Image.new("RGB", (8, 8), (255, 0, 0)).save(png, "PNG")

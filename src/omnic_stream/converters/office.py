@@ -71,7 +71,7 @@ def _warm(
 ) -> Converter:
     return Converter(
         id=f"office.{id}",
-        version=2,
+        version=3,
         family="office",
         inputs=inputs,
         outputs=outputs,

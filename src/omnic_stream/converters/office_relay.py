@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -188,7 +188,13 @@ class Office:
                 elif status is not None:
                     raise SystemExit(f"LibreOffice ended with status {status}") from None
                 time.sleep(0.02)
-        self._desktop = remote.ServiceManager.createInstanceWithContext("com.sun.star.frame.Desktop", remote)
+        self._remote = remote
+        self._desktop = self._service("com.sun.star.frame.Desktop")
+        self._types = self._service("com.sun.star.document.TypeDetection")
+        self._filters = self._service("com.sun.star.document.FilterFactory")
+
+    def _service(self, name: str) -> Any:
+        return self._remote.ServiceManager.createInstanceWithContext(name, self._remote)
 
     @staticmethod
     def _start(argv: list[str], folder: Path) -> subprocess.Popen[bytes]:
@@ -202,13 +208,14 @@ class Office:
             made.append(one)
         return tuple(made)
 
-    def load(self, file: Path, source: str, indicator: Any, asked: Any = None) -> Any:
+    def load(self, file: Path, source: str, target: str, indicator: Any, asked: Any = None) -> Any:
         """The document, which the caller closes. Raises Failed. ``asked`` is told what LibreOffice would ask a person.
 
         Hidden is more than tidy: Calc makes a window for a document that is not, and a timer of that window's cursor aborts the
         process (LibreOffice 7.4 without a display).
         """
         values: dict[str, Any] = {
+            "URL": f"file://{file}",
             "Hidden": True,
             "ReadOnly": True,
             "MacroExecutionMode": 0,  # MacroExecMode.NEVER_EXECUTE
@@ -220,7 +227,9 @@ class Office:
         if source in TABLES:
             values |= {"FilterName": CALC_TEXT, "FilterOptions": table_options(file, source)}
         try:
-            document = self._desktop.loadComponentFromURL(f"file://{file}", "_blank", 0, self.properties(**values))
+            document = None if source in SHEETS else self._text(values, target)
+            if document is None:
+                document = self._desktop.loadComponentFromURL(values["URL"], "_blank", 0, self.properties(**values))
         except self._unreadable:
             document = None
         if document is None and asked is not None and asked.locked:
@@ -230,6 +239,34 @@ class Office:
         if source not in TABLES and self._filter(document) in ANY_TEXT:
             document.close(True)
             raise Failed(f"LibreOffice does not recognise this content as {source}.", "corrupt")
+        return document
+
+    def _text(self, values: Mapping[str, Any], target: str) -> Any:
+        """A document of Writer, with a view only where it has no comments; None of any other kind.
+
+        Each comment gets a window as soon as there is a view, even a hidden one, and a LibreOffice without the files of its windows (Debian's
+        -nogui) aborts over it. Pages need a view, but show no comments; all other formats keep them, and need none.
+        """
+        kind, described = self._types.queryTypeByDescriptor(self.properties(**values), True)
+        if not kind:
+            return None
+        facts = {one.Name: one.Value for one in (*self._types.getByName(kind), *described)}
+        name = facts.get("FilterName") or facts["PreferredFilter"]
+        if not name or not any(one.Value == TEXT for one in self._filters.getByName(name) if one.Name == "DocumentService"):
+            return None
+        document = self._service(TEXT)
+        try:
+            document.load(self.properties(**values, FilterName=name))
+            fields = each(document.getTextFields().createEnumeration())
+            comments = [one for one in fields if one.supportsService("com.sun.star.text.textfield.Annotation")]
+            if target == "PDF":
+                for comment in comments:
+                    comment.dispose()
+            if target == "PDF" or not comments:
+                self._desktop.loadComponentFromURL("private:object", "_blank", 0, self.properties(Model=document, Hidden=True))
+        except BaseException:
+            document.close(True)
+            raise
         return document
 
     @staticmethod
@@ -246,6 +283,11 @@ class Office:
         name, options = filters
         more = {"FilterOptions": options} if options else {}
         document.storeToURL(f"file://{file}", self.properties(FilterName=name, Overwrite=True, StatusIndicator=indicator, **more))
+
+
+def each(enumeration: Any) -> Iterator[Any]:
+    while enumeration.hasMoreElements():
+        yield enumeration.nextElement()
 
 
 def cut_to_picture(uno: Any, document: Any) -> None:
@@ -357,7 +399,7 @@ def convert(
             shutil.copyfileobj(given, copy, 1 << 20)
         started = time.monotonic()
         asked = None if source in ASKS_MORE else making.asked()
-        document = office.load(read, source, making.indicator(told, 0.0, loading), asked)
+        document = office.load(read, source, target, making.indicator(told, 0.0, loading), asked)
         told.part(0.0, loading, 1.0)
         loaded = time.monotonic()
         try:
