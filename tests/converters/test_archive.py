@@ -395,6 +395,14 @@ def test_the_tar_behind_a_compression(run, kind):
         assert list(files.values()) == [same.read(info) for info in same.infolist()]
 
 
+def test_a_7z_as_a_tar_holds_the_same_files(run):
+    content = (SAMPLES / "parcel.7z").read_bytes()
+    with tarfile.open(fileobj=run(archive.tarred, content, "7Z", "TAR"), mode="r:") as plain:
+        files = {info.name: plain.extractfile(info).read() for info in plain}
+    with zipped(run, content, "7Z") as same:
+        assert files and files == {info.filename: same.read(info) for info in same.infolist()}
+
+
 def test_a_bomb_of_a_tar_is_no_tar(run):
     with pytest.raises(TooExpensive, match="bomb"):
         run(taken.plain, gzip.compress(bytes(64 << 20)), "TAR.GZ", "TAR")

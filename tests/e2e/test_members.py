@@ -125,6 +125,21 @@ async def test_members_of_a_large_compressed_tar_unpack_it_once(service, origin)
     assert conversions(service.store, "tar.plain") == before + 1
 
 
+async def test_members_of_a_large_7z_unpack_it_once(service, origin, tmp_path):
+    parts = [os.urandom(2 << 20) for _ in range(3)]
+    for number, content in enumerate(parts):
+        (tmp_path / f"part-{number}.bin").write_bytes(content)
+    subprocess.run(
+        ["7zz", "a", "-bso0", "-mx1", "large.7z", *(f"part-{number}.bin" for number in range(3))], cwd=tmp_path, check=True
+    )
+    origin.serve("/large.7z", (tmp_path / "large.7z").read_bytes())
+    before = conversions(service.store, "seven.plain")
+    for number in (2, 0, 1):
+        answer = await service.media(of(origin.url("/large.7z"), f"part-{number}.bin"), "checksum")
+        assert answer.status_code == 200 and hashlib.sha256(parts[number]).hexdigest() in answer.text
+    assert conversions(service.store, "seven.plain") == before + 1
+
+
 async def test_a_7z_gives_one_member_without_the_others(service, origin, tmp_path):
     origin.serve("/parcel.7z", seven(tmp_path, "parcel.7z"))
     url = origin.url("/parcel.7z")

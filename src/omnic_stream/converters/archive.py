@@ -71,7 +71,7 @@ def family(
 
 
 def _plain(name: str, inputs: tuple[str, ...], *tools: Tool, specimen: str) -> Converter:
-    """A tar without its compression: what members are taken out of one after another."""
+    """A tar without its compression: what members are taken out of one after another (``jobs.members``)."""
     return Converter(
         id=f"{name}.plain",
         version=1,
@@ -120,6 +120,18 @@ CONVERTERS: tuple[Converter, ...] = (
         ms=50,
         programs=True,
         version=2,
+    ),
+    Converter(
+        id="seven.plain",
+        version=1,
+        family="archive",
+        inputs=("7Z",),
+        outputs=("TAR",),
+        run=WarmCall(function=f"{WARM}archive:tarred", worker="heavy", risky=True, limits=UNPACKING),
+        cost=Cost(ms=100, ms_per_mib=60),
+        loss=Loss.REENCODES,
+        tools=(SEVEN,),
+        specimen="parcel.7z",
     ),
     *family("unar", ("RAR", "ALZ", "ARJ", "LHA", "ZOO"), LSAR, UNAR, specimen="parcel.lha", ms=60, programs=True),
     *family("lzop", ("LZO",), LZOP, specimen="parcel.lzo", ms=20, programs=True),

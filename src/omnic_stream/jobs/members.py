@@ -3,7 +3,8 @@
 The archive is fetched by its own address, by its own rules, once for all its members; it may be a member itself. A member is then taken out
 of it by the same caged Converter that makes the Target ``member``, and kept under the whole address. It is as fresh as its archive, and for as
 long as the archive's content stays the same it is not taken out again. Of a large compressed tar the tar is made once, and the members are taken
-out of that: each would else have all that stands before it unpacked again (of 48 MB, 20 members one after another took 68 s).
+out of that: each would else have all that stands before it unpacked again (of 48 MB, 20 members one after another took 68 s). The same
+goes for a 7z, whose members are usually packed as one.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from omnic_stream.model.target import Target
 PLAIN: Final = "TAR"
 """Gives any member at once, however long it is."""
 LARGE: Final = 4 * MiB
-"""Bytes of a compressed tar of which the tar is made: less is unpacked sooner than the tar is written."""
+"""Bytes of an archive of which the tar is made: less is unpacked sooner than the tar is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ class Members:
             return None
 
     def _to_plain(self, archive: Snapshot) -> Plan | None:
-        """The one Step from a large compressed tar to the tar; None of anything else."""
+        """The one Step from a large archive to the tar that stands for it; None of anything else."""
         if archive.size < LARGE:
             return None
         try:

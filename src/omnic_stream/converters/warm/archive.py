@@ -328,6 +328,15 @@ def _zip_date(modified: str | None) -> tuple[int, int, int, int, int, int]:
     )
 
 
+def tarred(call: Call) -> None:
+    """A plain tar of the files."""
+    chosen = Chosen()
+    with filling(call) as made, tarfile.open(fileobj=made, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for place, _, file in _taken(call, chosen):
+            _add(archive, place, file.seek(0, os.SEEK_END), file)
+        _refuse_all_encrypted(chosen, len(archive.getmembers()))
+
+
 def unpacked(call: Call) -> None:
     """A folder: the files below ``files/``, and ``index.html``, which lists them."""
     chosen, members = Chosen(), list[Member]()
@@ -336,7 +345,6 @@ def unpacked(call: Call) -> None:
             if len(members) >= MOST_FILES:
                 raise TooExpensive(f"The archive has more than the {MOST_FILES:,} files that are unpacked.")
             size = file.seek(0, os.SEEK_END)
-            file.seek(0)
             _add(archive, f"files/{place}", size, file)
             members.append(replace(member, name=place, size=size))
         _refuse_all_encrypted(chosen, len(members))
@@ -348,4 +356,5 @@ def unpacked(call: Call) -> None:
 def _add(archive: tarfile.TarFile, name: str, size: int, file: Any) -> None:
     info = tarfile.TarInfo(name)
     info.size, info.mode = size, 0o644
+    file.seek(0)
     archive.addfile(info, file)
