@@ -106,6 +106,45 @@ def test_a_notebook_without_cells_is_corrupt(run):
             page(run, text.notebook, content, "IPYNB")
 
 
+def test_what_a_notebook_printed_is_shown_its_errors_too(run):
+    outputs = [
+        {"output_type": "stream", "name": "stdout", "text": ["\x1b[31mhigh\x1b[0m water\n"]},
+        {"output_type": "error", "ename": "ValueError", "evalue": "ebb", "traceback": ["\x1b[0;31mValueError\x1b[0m", "no <tide>"]},
+        {"output_type": "display_data", "data": {"image/jpeg": "/9j/\n", "text/plain": "<Figure>"}},
+    ]
+    cells = {"cell_type": "code", "source": "tide()", "outputs": outputs}, {"cell_type": "raw", "source": "class <x>"}
+    made = page(run, text.notebook, notebook(*cells), "IPYNB")
+    assert "<pre>high water\n</pre>" in made
+    assert "<pre>ValueError\nno &lt;tide&gt;</pre>" in made
+    assert 'src="data:image/jpeg;base64,/9j/"' in made and "Figure" not in made
+    assert "<pre>class &lt;x&gt;</pre>" in made
+
+
+def test_a_notebook_of_version_3(run):
+    cells = [
+        {"cell_type": "heading", "level": 2, "source": ["High ", "water"]},
+        {
+            "cell_type": "code",
+            "input": ["1+", "1"],
+            "outputs": [
+                {"output_type": "pyout", "text": ["2"]},
+                {"output_type": "display_data", "png": "iVBO\n", "text": "Figure"},
+                {"output_type": "pyerr", "traceback": ["no tide"]},
+            ],
+        },
+    ]
+    made = page(run, text.notebook, json.dumps({"nbformat": 3, "worksheets": [{"cells": cells}]}).encode(), "IPYNB")
+    assert "<h2>High water</h2>" in made and "<pre>2</pre>" in made and "<pre>no tide</pre>" in made
+    assert 'src="data:image/png;base64,iVBO"' in made
+    assert re.sub("<[^>]+>", "", made).count("1+1") == 1
+
+
+def test_the_colours_of_a_terminal_are_no_letters(run):
+    log = b"\x1b[1;31mERROR\x1b[0m \x1b]8;;file:///log\x07ebb\x1b]8;;\x07\n"
+    assert "ERROR ebb" in re.sub("<[^>]+>", "", page(run, text.highlighted, log, "TXT"))
+    assert run(drawn_text.page, log, "TXT", "PNG").read() == run(drawn_text.page, b"ERROR ebb\n", "TXT", "PNG").read()
+
+
 def test_html_to_words(run):
     made = run(text.words, b"<title>t</title><h1>One</h1><p>two &amp; <b>three</b></p><script>four</script>", "HTML", "TXT").read()
     assert made == b"One\ntwo & three\n"

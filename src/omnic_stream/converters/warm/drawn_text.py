@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
-from omnic_stream.converters.warm.pages import read_text
+from omnic_stream.converters.warm.pages import read_text, uncoloured
 from omnic_stream.model.contracts import Call
 
 SIZE, MARGIN, LEADING = (816, 1056), 64, 22
@@ -32,7 +32,7 @@ def page(call: Call) -> dict[str, int]:
     """Dark on white, right-to-left lines at the right."""
     from PIL import Image, ImageDraw
 
-    text = read_text(call).expandtabs(4)
+    text = uncoloured(read_text(call)).expandtabs(4)
     image = Image.new("RGB", SIZE, "white")
     draw = ImageDraw.Draw(image)
     fonts: dict[str | None, Any] = {}

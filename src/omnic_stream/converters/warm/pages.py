@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import os
+import re
 from collections.abc import Callable
 
 import nh3
@@ -92,6 +93,15 @@ def read_text(call: Call, *, declared: bool = False) -> str:
     if len(data) > MOST_TEXT:
         raise TooExpensive(f"The text has more than {MOST_TEXT // MiB} MiB.")
     return decoded(data, declared=declared)
+
+
+TERMINAL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
+"""Control sequences and operating system commands (ECMA-48 5.4, 5.6): colours, mostly."""
+
+
+def uncoloured(text: str) -> str:
+    """What a program wrote for a terminal, without what a terminal would not show as letters."""
+    return TERMINAL.sub("", text)
 
 
 def write(call: Call, data: bytes) -> dict[str, int]:

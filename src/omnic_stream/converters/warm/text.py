@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any
 
-from omnic_stream.converters.warm.pages import cleaned, document, read_text, write
+from omnic_stream.converters.warm.pages import cleaned, document, read_text, uncoloured, write
 from omnic_stream.model.contracts import Call
 from omnic_stream.model.errors import Corrupt
 
@@ -97,6 +97,7 @@ def highlighted(call: Call) -> dict[str, int]:
         if len(text) > LONGEST_HIGHLIGHTED:
             lexer = TextLexer()
         elif call.source == "TXT":
+            text = uncoloured(text)
             lexer = guess_lexer(text[:20_000]) if text.startswith(("#!", "<?")) else TextLexer()
         else:
             lexer = get_lexer_by_name(lexer_name(call.source))
@@ -111,7 +112,10 @@ def highlighted(call: Call) -> dict[str, int]:
 def notebook(call: Call) -> dict[str, int]:
     try:
         data: Any = json.loads(read_text(call))
-        cells: list[Any] = list(data["cells"])
+        # before version 4 a notebook had worksheets, of which Jupyter only ever made one
+        cells: list[Any] = (
+            [*data["cells"]] if "cells" in data else [cell for sheet in data["worksheets"] for cell in sheet["cells"]]
+        )
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Corrupt("The notebook is broken: it is not JSON with cells.") from error
     language = str(data.get("metadata", {}).get("language_info", {}).get("name", "python"))
@@ -119,21 +123,33 @@ def notebook(call: Call) -> dict[str, int]:
 
 
 def _cell(cell: Any, language: str) -> str:
+    """Of version 4, or of 3: there code is ``input``, and headings are cells of their own."""
     from markdown_it import MarkdownIt
 
-    source = _joined(cell.get("source", ""))
-    if cell.get("cell_type") == "markdown":
+    source = _joined(cell.get("source", cell.get("input", "")))
+    kind = cell.get("cell_type")
+    if kind == "heading":
+        kind, source = "markdown", f"{'#' * int(cell.get('level', 1))} {source}"
+    if kind == "markdown":
         return str(MarkdownIt("commonmark").enable("table").render(source))
-    parts = [f"<pre><code>{_block(source, language, '')}</code></pre>"]
-    for output in cell.get("outputs", []):
-        data = output.get("data", {})
-        if "image/png" in data:
-            parts.append(f'<img alt="output" src="data:image/png;base64,{"".join(_joined(data["image/png"]).split())}">')
-        elif "text/html" in data:
-            parts.append(_joined(data["text/html"]))
-        else:
-            parts.append(f"<pre>{html.escape(_joined(output.get('text') or data.get('text/plain', '')))}</pre>")
-    return "\n".join(parts)
+    if kind == "raw":
+        return f"<pre>{html.escape(source)}</pre>"
+    return "\n".join((f"<pre><code>{_block(source, language, '')}</code></pre>", *map(_output, cell.get("outputs", []))))
+
+
+def _output(output: Any) -> str:
+    """The richest of its forms that a page shows. Version 3 names them ``png`` and ``html``, and has no ``data`` around them."""
+    forms = output.get("data", output)
+    for kind, name in (("image/png", "png"), ("image/jpeg", "jpeg")):
+        if picture := forms.get(kind, forms.get(name)):
+            return f'<img alt="output" src="data:{kind};base64,{"".join(_joined(picture).split())}">'
+    if page := forms.get("text/html", forms.get("html")):
+        return _joined(page)
+    if "traceback" in output:
+        words = "\n".join(str(line) for line in output["traceback"])
+    else:
+        words = _joined(output.get("text") or forms.get("text/plain", ""))
+    return f"<pre>{html.escape(uncoloured(words))}</pre>"
 
 
 def _joined(value: Any) -> str:
