@@ -128,10 +128,7 @@ export class OmnicView extends HTMLElement {
 
   disconnectedCallback(): void {
     seen.unobserve(this);
-    this.#leave();
-    this.#clear();
-    this.#begun = false;
-    if (!settled(this.#state)) this.#state = IDLE;
+    this.#reset();
   }
 
   attributeChangedCallback(_name: string, before: string | null, after: string | null): void {
@@ -140,10 +137,8 @@ export class OmnicView extends HTMLElement {
     queueMicrotask(() => {
       this.#stale = false;
       if (!this.isConnected) return;
-      this.#leave();
-      this.#clear();
-      this.#state = IDLE;
-      this.#begun = false;
+      this.#reset();
+      this.#poster.hidden = true; // it may be of another file
       this.connectedCallback();
     });
   }
@@ -171,15 +166,13 @@ export class OmnicView extends HTMLElement {
     this.#frame.hidden = false;
     this.#draw();
     this.#frame.focus();
+    if (this.#poster.hidden && this.#thumb) this.retry(); // it was opened before there was a poster
     this.dispatchEvent(new CustomEvent("omnic-close", { bubbles: true, composed: true }));
   }
 
   /** Start again after a failure. */
   retry(): void {
-    this.#leave();
-    this.#clear();
-    this.#state = IDLE;
-    this.#begun = false;
+    this.#reset();
     this.#begin();
   }
 
@@ -230,7 +223,6 @@ export class OmnicView extends HTMLElement {
     const wanted = this.#thumb ? this.#thumbnail() : this.#content();
     if (!wanted) return;
     this.#begun = true;
-    if (settled(this.#state)) return;
     if (!this.#thumb) {
       void this.#enter(wanted);
       return;
@@ -239,6 +231,13 @@ export class OmnicView extends HTMLElement {
     line.addEventListener("connection", this.#connection);
     this.#watch = line.watch(wanted, (told) => this.#hear(told, wanted), this.#seen ? 1 : 0);
     this.#draw();
+  }
+
+  #reset(): void {
+    this.#leave();
+    this.#clear();
+    this.#state = IDLE;
+    this.#begun = false;
   }
 
   #leave(): void {

@@ -173,3 +173,43 @@ test("events bubble with the notification, and opening can be stopped", async ({
   expect(heard).toContain("omnic-progressconverting");
   expect(heard.at(-1)).toBe("omnic-readyready");
 });
+
+test("what opens at once is open again where it was moved to", async ({ page, service }) => {
+  const body = '<omnic-view mode="inline" type="PNG" url="https://x.example/a.png"></omnic-view><div id="other"></div>';
+  service.pages.set("/one", page_(body));
+  await page.goto(`${service.url}one`);
+  const shown = page.locator("omnic-view .viewer.image img");
+  await expect(shown).toBeVisible();
+  await page.evaluate(() => {
+    const view = document.querySelector("omnic-view");
+    if (view) document.getElementById("other")?.append(view);
+  });
+  await expect(page.locator("#other").locator(shown)).toBeVisible();
+});
+
+test("another file's picture is not shown for one that fails", async ({ page, service }) => {
+  service.finish("https://x.example/a.docx", "thumb.webp:320x240");
+  service.script = (job: Job) => job.failed("not-found", "There is no such file.");
+  service.pages.set("/one", page_('<omnic-view url="https://x.example/a.docx"></omnic-view>'));
+  await page.goto(`${service.url}one`);
+  const poster = page.locator("omnic-view .poster img");
+  await expect(poster).toBeVisible();
+  await page.evaluate(() => document.querySelector("omnic-view")?.setAttribute("url", "https://x.example/b.docx"));
+  await expect(page.getByText("There is no such file.")).toBeVisible();
+  await expect(poster).toBeHidden();
+});
+
+test("opened before its poster is there, it has one when it is closed", async ({ page, service }) => {
+  service.finish("https://x.example/a.png", "PNG");
+  service.types = () => ({ format: "PNG", types: [{ type: "PNG" }] });
+  service.pages.set("/one", page_('<omnic-view url="https://x.example/a.png"></omnic-view>'));
+  service.script = (job: Job) => job.tell("queued", { position: 0 });
+  await page.goto(`${service.url}one`);
+  await expect(page.locator("omnic-view[busy]")).toBeVisible();
+  await page.getByRole("button", { name: "Open a.png" }).click();
+  await expect(page.getByRole("dialog").locator(".viewer.image img")).toBeVisible();
+  service.finish("https://x.example/a.png", "thumb.webp:320x240");
+  await page.keyboard.press("Escape");
+  await expect(page.locator("omnic-view .poster img")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Open a.png" })).toBeFocused();
+});
