@@ -65,7 +65,8 @@ class Stage {
   #opening: Opening | null = null;
   #pane: Pane | null = null;
   #depths: Depth[] = [];
-  #pushed = false;
+  /** The id that the page's address has because of what is open. */
+  #linked = "";
 
   constructor(core: Core) {
     const { make, say } = core;
@@ -109,8 +110,8 @@ class Stage {
     });
     this.#swipes();
     addEventListener("popstate", () => {
-      if (this.#pushed && core.linked() !== this.#opening?.host.id) {
-        this.#pushed = false;
+      if (this.#linked && core.linked() !== this.#linked) {
+        this.#linked = "";
         this.#dialog.close();
       }
     });
@@ -193,10 +194,11 @@ class Stage {
 
   // --- the gallery ----------------------------------------------------------------------------------------------------------
 
-  /** All on the page that open in the dialog and have this one's `gallery`, in the page's order. */
+  /** All in this one's document or shadow root that open in the dialog and have its `gallery`, in their order there. */
   #gallery(): OmnicView[] {
     const host = this.#opening?.host;
-    return [...document.querySelectorAll("omnic-view")].filter(
+    const root = host?.getRootNode() as ParentNode | undefined;
+    return [...(root?.querySelectorAll("omnic-view") ?? [])].filter(
       (one) => one.openable && one.mode === "modal" && one.gallery === host?.gallery,
     );
   }
@@ -260,9 +262,11 @@ class Stage {
     this.#opening = null;
     this.#pane?.close();
     this.#pane = null;
-    if (this.#pushed) {
-      this.#pushed = false;
-      history.back();
+    if (this.#linked) {
+      this.#linked = "";
+      // What somebody's link or the browser's Forward led to has not always a page without it behind it.
+      if (history.state?.omnic) history.back();
+      else history.replaceState(history.state, "", location.pathname + location.search);
     }
     opening?.closed();
   }
@@ -270,10 +274,9 @@ class Stage {
   #link(id: string): void {
     if (!id) return;
     const address = `#view=${encodeURIComponent(id)}`;
-    if (location.hash === address) return;
-    if (this.#pushed) history.replaceState(history.state, "", address);
-    else history.pushState(history.state, "", address);
-    this.#pushed = true;
+    if (this.#linked) history.replaceState(history.state, "", address);
+    else if (location.hash !== address) history.pushState({ ...history.state, omnic: true }, "", address);
+    this.#linked = id;
   }
 
   #fullScreen(): void {

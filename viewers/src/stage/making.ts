@@ -4,6 +4,9 @@ import type { Core } from "../core/given.ts";
 import type { Line } from "../core/line.ts";
 import type { Told, Wanted } from "../core/wire.ts";
 
+/** Milliseconds that a viewer may take without a word. */
+const UNSAID = 400;
+
 export class Making {
   readonly #core: Core;
   readonly #line: Line;
@@ -12,6 +15,9 @@ export class Making {
   readonly #work: InstanceType<Core["Work"]>;
   #phrase = "";
   #under = 0;
+  #opening: ReturnType<typeof setTimeout> | undefined;
+  /** What is said where nothing is being made. */
+  #meanwhile = "";
 
   /** `life` ends it. */
   constructor(core: Core, line: Line, title: string, told: (told: Told) => void, retry: () => void, life: AbortSignal) {
@@ -44,7 +50,19 @@ export class Making {
   }
 
   rest(): void {
-    this.#work.draw(this.#core.IDLE, false, this.#title);
+    if (this.#meanwhile) this.say(this.#meanwhile);
+    else this.#work.draw(this.#core.IDLE, false, this.#title);
+  }
+
+  /** Whether a viewer is reading and drawing what was made. Most are done before anybody could read that. */
+  opening(is: boolean): void {
+    clearTimeout(this.#opening);
+    this.#meanwhile = "";
+    if (!is) return;
+    this.#opening = setTimeout(() => {
+      this.#meanwhile = this.#core.say("opening");
+      if (!this.#under) this.rest();
+    }, UNSAID);
   }
 
   fail(message: string): void {

@@ -140,12 +140,21 @@ export class Pane {
     await this.#show(first as Offer, result);
   }
 
-  async #show({ viewer, type }: Offer, result: Shown | null): Promise<void> {
-    const { core, wanted, start, shadow } = this.#showing;
+  async #show(offer: Offer, result: Shown | null): Promise<void> {
     this.#turn.abort();
     this.#turn = new AbortController();
     const signal = AbortSignal.any([this.#turn.signal, this.#life.signal]);
     this.#leave();
+    try {
+      await this.#mount(offer, result, signal);
+    } catch (reason) {
+      signal.throwIfAborted(); // however it ends, it is not the fault of what is shown by now
+      throw reason;
+    }
+  }
+
+  async #mount({ viewer, type }: Offer, result: Shown | null, signal: AbortSignal): Promise<void> {
+    const { core, wanted, start, shadow } = this.#showing;
     const other = { ...wanted, type };
     const loading = viewer.load();
     loading.catch(() => {}); // it is awaited below, maybe after the making failed
@@ -170,10 +179,11 @@ export class Pane {
       announce: core.announce,
       open: this.#showing.open,
     };
+    this.#making.opening(true);
     const mounting = mount(root, { ...shown, start }, stage);
     const mounted = await within(PATIENCE, mounting, core.say("slow")).catch((reason: unknown) => {
       void mounting.then((one) => one.destroy()).catch(() => {});
-      throw signal.aborted ? reason : new Error(core.say("broken", { reason: words(reason) }));
+      throw new Error(core.say("broken", { reason: words(reason) }));
     });
     if (signal.aborted) {
       mounted.destroy();
@@ -181,6 +191,7 @@ export class Pane {
       return;
     }
     this.#mounted = mounted;
+    this.#making.opening(false);
     this.#making.rest();
     // Who goes through the tabs stays there.
     if (this.#wantsFocus && !this.root.querySelector("[role=tab]:focus")) mounted.focus?.();
@@ -243,6 +254,7 @@ export class Pane {
   #leave(): void {
     const mounted = this.#mounted;
     this.#mounted = null;
+    this.#making.opening(false);
     try {
       mounted?.destroy();
     } catch (reason) {

@@ -81,6 +81,56 @@ test("what is open has an address: Back closes it, and a link opens it", async (
   await expect(dialog.locator(".viewer.image img")).toBeVisible();
 });
 
+test("Forward opens it again and Back closes it; closed, its address is gone, however it was led there", async ({
+  page,
+  service,
+}) => {
+  service.pages.set("/all", page_(`<a href="#view=file-1">the second</a>${pictures(service, 2)}`));
+  const hash = (): string => new URL(page.url()).hash;
+  const dialog = page.getByRole("dialog");
+  await page.goto(`${service.url}all`);
+  await page.getByRole("button", { name: "Open 0.png" }).click();
+  await expect(dialog.locator(".viewer.image")).toBeVisible();
+  await page.goBack();
+  await expect(dialog).toBeHidden();
+  await page.goForward();
+  await expect(dialog.locator(".viewer.image")).toBeVisible();
+  await page.goBack();
+  await expect(dialog).toBeHidden();
+  for (const _time of ["the first", "the second"]) {
+    await page.getByRole("link").click();
+    await expect(dialog).toHaveAccessibleName("1.png");
+    await page.keyboard.press("Escape");
+    await expect(dialog).toBeHidden();
+    await expect.poll(hash).toBe("");
+  }
+  await page.goto(`${service.url}all#view=file-0`);
+  await page.reload();
+  await expect(dialog).toHaveAccessibleName("0.png");
+  await dialog.getByRole("button", { name: "Next" }).click();
+  await expect(dialog).toHaveAccessibleName("1.png");
+  expect(hash()).toBe("#view=file-1");
+  await page.keyboard.press("Escape");
+  await expect.poll(hash).toBe("");
+  await expect(dialog).toBeHidden();
+  await expect(page.getByRole("button", { name: "Open 1.png" })).toBeFocused();
+});
+
+test("in a shadow root it is leafed through there, not on to the page's own", async ({ page, service }) => {
+  service.pages.set("/all", page_(`<div id="box"></div>${pictures(service, 3)}`));
+  await page.goto(`${service.url}all`);
+  await page.evaluate(() => {
+    const inside = document.getElementById("box")?.attachShadow({ mode: "open" });
+    inside?.append(...[...document.querySelectorAll("omnic-view")].slice(0, 2));
+  });
+  await page.getByRole("button", { name: "Open 0.png" }).click();
+  const dialog = page.getByRole("dialog");
+  await expect(dialog.getByText("1 of 2")).toBeVisible();
+  await dialog.getByRole("button", { name: "Next" }).click();
+  await expect(dialog).toHaveAccessibleName("1.png");
+  await expect(dialog.getByRole("button", { name: "Next" })).toBeDisabled();
+});
+
 test("in Arabic it is from right to left, in its own words, and the arrows follow", async ({ page, service }) => {
   service.pages.set("/all", page_(pictures(service, 2), 'lang="ar" dir="rtl"'));
   await page.goto(`${service.url}all`);
@@ -138,6 +188,7 @@ test("a file that fails says why in the dialog and can be tried again", async ({
   await page.getByRole("button", { name: "Open 0.png" }).click();
   const dialog = page.getByRole("dialog");
   await expect(dialog.getByRole("alert")).toContainText('The picture is <b onclick="alert(1)">broken</b>.');
+  expect((await dialog.getByRole("alert").boundingBox())?.y ?? 999).toBeLessThan(200); // not below an empty dialog
   expect(await findings(page)).toEqual([]);
   await dialog.getByRole("button", { name: "Try again" }).click();
   await expect(dialog.locator(".viewer.image img")).toBeVisible();
@@ -173,12 +224,71 @@ test("a viewer that throws shows its error, one of the page's own comes first, a
   await expect(dialog.locator(".viewer.mine")).toHaveText("mine");
 });
 
+test("a viewer that takes its time says so, and one that was left cannot end the one that came after it", async ({
+  page,
+  service,
+}) => {
+  service.pages.set("/all", page_(pictures(service, 1)));
+  await page.goto(`${service.url}all`);
+  await page.evaluate(async (home) => {
+    const { register } = await import(`${home}viewer/omnic.js`);
+    const mine = (name: string, mount: (root: HTMLElement, signal: AbortSignal) => Promise<void>) =>
+      register({
+        name,
+        opens: ["PNG"],
+        shows: ["PNG"],
+        load: async () => ({
+          mount: async (root: HTMLElement, _shown: unknown, { signal }: { signal: AbortSignal }) => {
+            await mount(root, signal);
+            return { destroy: () => {} };
+          },
+        }),
+      });
+    mine("quick", async (root) => {
+      root.textContent = "quick";
+    });
+    mine(
+      "slow",
+      (_root, signal) =>
+        new Promise((_done, failed) => {
+          signal.addEventListener("abort", () => setTimeout(() => failed(new Error("too late")), 50));
+        }),
+    );
+  }, service.url);
+  await page.getByRole("button", { name: "Open 0.png" }).click();
+  const dialog = page.getByRole("dialog");
+  await expect(dialog.getByText("Opening", { exact: true })).toBeVisible();
+  await dialog.getByRole("tab", { name: "quick" }).click();
+  await expect(dialog.locator(".viewer.quick")).toHaveText("quick");
+  await page.waitForTimeout(600); // both the failure and the words would be there by now
+  await expect(dialog.locator(".viewer.quick")).toHaveText("quick");
+  await expect(dialog.getByRole("alert")).toBeHidden();
+  await expect(dialog.getByText("Opening", { exact: true })).toBeHidden();
+});
+
 test("inline it takes the thumbnail's place", async ({ page, service }) => {
   service.pages.set("/all", page_(pictures(service, 1, 'mode="inline"')));
   await page.goto(`${service.url}all`);
   await page.getByRole("button", { name: "Open 0.png" }).click();
   await expect(page.locator("omnic-view .viewer.image img")).toBeVisible();
   await expect(page.getByRole("button", { name: "Open 0.png" })).toBeHidden();
+});
+
+test("how the page sets its own text does not reach what is opened", async ({ page, service }) => {
+  service.pages.set("/all", page_(pictures(service, 1)));
+  await page.goto(`${service.url}all`);
+  await page.evaluate(() => {
+    Object.assign(document.body.style, { textAlign: "center", letterSpacing: "1em", textTransform: "uppercase" });
+  });
+  await page.getByRole("button", { name: "Open 0.png" }).click();
+  const seen = await page
+    .getByRole("dialog")
+    .getByText("0.png")
+    .evaluate((one) => {
+      const { textAlign, letterSpacing, textTransform } = getComputedStyle(one);
+      return [textAlign, letterSpacing, textTransform];
+    });
+  expect(seen).toEqual(["start", "normal", "none"]);
 });
 
 test("a long name widens nothing", async ({ page, service }) => {
