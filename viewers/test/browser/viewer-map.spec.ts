@@ -36,6 +36,20 @@ test("a map is seen, moved by keys, and tells what its places say", async ({ pag
   await closed(page);
 });
 
+test("one that is shown later than it was opened is as wide as its places", async ({ page, zoo }) => {
+  const url = specimen("geo/berlin.geojson");
+  await embed(
+    page,
+    zoo,
+    `<div id="box" hidden><omnic-view url="${url}" type="GeoJSON" mode="inline" alt="the file"></omnic-view></div>`,
+  );
+  await expect(page.locator("omnic-view .facts")).toContainText("52.3345°", { timeout: 60_000 });
+  await page.locator("#box").evaluate((one) => one.removeAttribute("hidden"));
+  const view = page.locator("omnic-view .view");
+  await expect.poll(async () => greenish(await colourAt(page, view, 0.5, 0.5))).toBe(true); // its area
+  expect(greenish(await colourAt(page, view, 0.5, 0.97))).toBe(false);
+});
+
 for (const name of ["kml", "kmz", "gpkg", "fgb", "gml", "shp.zip"]) {
   test(`berlin.${name} is drawn`, FULL, async ({ page, zoo }) => {
     const viewer = await opened(page, zoo, `geo/berlin.${name}`, "map");

@@ -214,7 +214,9 @@ export class Ground {
 
   fit(): void {
     this.map.updateSize();
-    if (!isEmpty(this.#extent)) this.map.getView().fit(this.#extent, { ...this.#room, maxZoom: CLOSE });
+    if (!this.map.getSize()?.every(Boolean))
+      this.map.once("change:size", () => this.fit()); // it is not shown yet
+    else if (!isEmpty(this.#extent)) this.map.getView().fit(this.#extent, { ...this.#room, maxZoom: CLOSE });
   }
 
   move(right: number, up: number): void {
