@@ -76,6 +76,13 @@ const test = zooTest.extend<object, { made: Running & { folder: string } }>({
           ];
         }),
       );
+      const corners = ["0 0 0", "1 0 0", "1 0 1", "0 0 0", "1 0 1", "0 0 1"];
+      const facet = (three: string[]): string =>
+        `facet normal 0 0 0\nouter loop\n${three.map((one) => `vertex ${one}\n`).join("")}endloop\nendfacet\n`;
+      writeFileSync(
+        join(place, "sheet.stl"),
+        `solid sheet\n${facet(corners.slice(0, 3))}${facet(corners.slice(3))}endsolid sheet\n`,
+      );
       const running = await serveZoo("", {}, { made: place });
       await use({ ...running, folder: place });
       await running.stop();
@@ -160,6 +167,21 @@ test("what the buttons do is seen", FULL, async ({ page, made }) => {
   await press("Play"); // it leaves the middle
   await expect.poll(async () => reddish(await colourAt(page, view, 0.5, 0.5)), { intervals: [60] }).toBe(false);
   await press("Play");
+  await closed(page);
+});
+
+test("a sheet that says nothing of itself is seen from both sides, and is not as light as its ground", async ({
+  page,
+  made,
+}) => {
+  const dialog = await madeOpened(page, made, "sheet.stl");
+  const view = dialog.locator(".view");
+  await expect(view).toBeVisible({ timeout: 60_000 });
+  for (const side of ["front", "back"]) {
+    await dialog.getByLabel("Seen from").selectOption(side);
+    await expect.poll(async () => (await colourAt(page, view, 0.5, 0.5))[0]).toBeLessThan(190);
+    expect((await colourAt(page, view, 0.02, 0.05))[0]).toBeGreaterThan(225);
+  }
   await closed(page);
 });
 

@@ -7,6 +7,8 @@ import { type Described, dataOf, tooLarge, Unfit } from "./glb.ts";
 export interface Loaded {
   readonly root: Group;
   readonly clips: readonly AnimationClip[];
+  /** Whether the file says which sides of its faces are seen. */
+  readonly sided: boolean;
 }
 
 /** Raises Unfit, or whatever the loader says. */
@@ -25,7 +27,9 @@ export async function load(content: ArrayBuffer, json: Described): Promise<Loade
     animations: AnimationClip[];
   };
   if (!scene) throw new Unfit("model.broken"); // glTF allows a file without scenes, the loader makes nothing of it; the slim one has one
-  return { root: scene, clips: animations };
+  // what the service made says of what; without, it is a glTF as it came
+  const sided = /^(|glb|gltf)$/i.test(json.asset?.extras?.source ?? "");
+  return { root: scene, clips: animations, sided };
 }
 
 /** The loader's own way to pictures and buffers is an address (`blob:`, `data:`), which a strict CSP does not let through. */

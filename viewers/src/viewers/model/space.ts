@@ -11,6 +11,7 @@ import {
   Group,
   type Material,
   Mesh,
+  type MeshStandardMaterial,
   NeutralToneMapping,
   PerspectiveCamera,
   Plane,
@@ -59,6 +60,22 @@ function ink(material: PointsMaterial): void {
   if (!material.vertexColors && !material.map && material.color?.getHex() === 0xffffff) material.color.set("#4f8f8a");
 }
 
+/** Most formats know no sides: a sheet is there from behind too, whichever way its corners go round. */
+function bothSides(root: Group): void {
+  for (const each of materials(root)) each.side = DoubleSide;
+}
+
+/** A surface of which the file says nothing comes as white metal: on a light ground it is gone where the light falls on it. */
+function plain(root: Group): void {
+  for (const each of materials(root)) {
+    const { color, metalness, roughness, map, vertexColors } = each as MeshStandardMaterial;
+    const silent = metalness === 1 && roughness === 1 && color.getHex() === 0xffffff;
+    if (!silent || each.name || map || vertexColors) continue;
+    color.set("#9fb3b8");
+    (each as MeshStandardMaterial).metalness = 0;
+  }
+}
+
 export class Space {
   readonly canvas: HTMLCanvasElement;
   readonly size = new Vector3();
@@ -83,7 +100,7 @@ export class Space {
   #gone = false;
 
   /** Raises where there is no WebGL. `lost` is told when the graphics card gives up, and when it is back. */
-  constructor(place: HTMLElement, { root }: Loaded, smooth: boolean, lost: (gone: boolean) => void) {
+  constructor(place: HTMLElement, { root, sided }: Loaded, smooth: boolean, lost: (gone: boolean) => void) {
     this.canvas = document.createElement("canvas");
     this.canvas.setAttribute("aria-hidden", "true"); // the place around it has the name
     this.#renderer = new WebGLRenderer({ canvas: this.canvas, antialias: true, alpha: true });
@@ -114,6 +131,8 @@ export class Space {
     // About its own middle: coordinates far from zero would tremble (32 bits).
     this.#model = new Group();
     this.#model.add(root);
+    plain(root);
+    if (!sided) bothSides(root);
     this.#scene.add(this.#model);
     root.updateMatrixWorld(true);
     let [triangles, points] = [0, 0];
