@@ -55,6 +55,16 @@ def test_a_text_is_read_in_its_delimiter_and_encoding(run, delimiter, encoding):
     assert rows(run, made.getvalue().encode(encoding), "CSV") == lines
 
 
+@pytest.mark.parametrize(
+    ("encoding", "word"),
+    [("cp1251", "цена"), ("koi8_r", "цена"), ("euc_kr", "가격은 얼마"), ("gb18030", "这个的价格是一"), ("big5", "這個的價格是一")],
+)
+def test_a_table_is_read_in_the_encoding_that_a_text_would_be(run, encoding, word):
+    lines = [["name", word], [word, "3"]]
+    content = "".join(";".join(line) + "\r\n" for line in lines).encode(encoding)
+    assert rows(run, content, "CSV") == lines
+
+
 def test_a_decimal_comma_is_left_alone(run):
     assert records(run, b"name;price\nAnn;1,50\nBob;2,25\n", "CSV") == [
         {"name": "Ann", "price": "1,50"},

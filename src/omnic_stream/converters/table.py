@@ -41,10 +41,11 @@ class Reader:
     guess: bool = False
     """Not every file of the Format holds a table."""
     specimen: str | None = None
+    version: int = 1
 
 
 READERS = (
-    Reader("delimited", ("CSV", "TSV"), written=True, specimen="tides.csv"),
+    Reader("delimited", ("CSV", "TSV"), written=True, specimen="tides.csv", version=2),
     Reader("lines", ("NDJSON",), specimen="tides.ndjson"),
     Reader("json", ("JSON",), several=True, guess=True, specimen="tides.json"),
     Reader("sqlite", ("SQLITE",), several=True, specimen="tides.sqlite"),
@@ -110,7 +111,7 @@ def _into(reader: Reader) -> list[Converter]:
         made.append(
             Converter(
                 id=f"table.{reader.name}-{output.lower()}",
-                version=1,
+                version=reader.version,
                 family="table",
                 inputs=reader.inputs,
                 outputs=(output,),
@@ -139,7 +140,7 @@ def _shown(
 ) -> Converter:
     return Converter(
         id=f"table.{reader.name}-{kind}",
-        version=1,
+        version=reader.version,
         family="table",
         inputs=reader.inputs,
         outputs=outputs,

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from omnic_stream.converters.warm.encodings import LOOKED_AT, guessed
 from omnic_stream.model.contracts import KiB, MiB
 from omnic_stream.model.errors import Corrupt, TooExpensive
 
@@ -108,7 +109,7 @@ def sniffed(descriptor: int, source: str) -> Dialect:
 
 
 def encoding_of(descriptor: int) -> str:
-    """By its mark, by its zeros, as UTF-8; else Shift-JIS where that gives what Japanese is written with, else Windows' Latin."""
+    """By its mark, by its zeros, as UTF-8; else Shift-JIS where that gives what Japanese is written with, else as a text's is guessed."""
     head = os.pread(descriptor, SAMPLE, 0)
     for mark, encoding in MARKS:
         if head.startswith(mark):
@@ -119,6 +120,8 @@ def encoding_of(descriptor: int) -> str:
         return "utf-8"
     if _japanese(head) and _decodes(descriptor, "cp932"):
         return "cp932"
+    if (likely := guessed(head[:LOOKED_AT])) != "cp1252" and _decodes(descriptor, likely):
+        return likely
     return "cp1252" if _decodes(descriptor, "cp1252") else "latin-1"
 
 

@@ -103,7 +103,10 @@ def _chinese(text: str) -> float:
 
 
 def _small_cyrillic(text: str) -> float:
-    """Small letters in runs: accents of Western words stand alone among ASCII letters, and KOI8 read as cp1251 is all capitals."""
+    """Small letters in runs: accents of Western words stand alone among ASCII letters, and KOI8 read as cp1251 is all capitals.
+
+    Most of what is not ASCII has to be such: an ÄÖÜ among accents would be one run of KOI8.
+    """
     foreign = len(FOREIGN.findall(text))
     runs = sum(len(run) for run in CYRILLIC_WORD.findall(text))
-    return runs / foreign if foreign else 0.0
+    return runs / foreign if runs * 2 > foreign else 0.0
