@@ -132,6 +132,14 @@ def test_a_mailbox_and_its_messages(run):
     assert [each["name"] for each in told["members"]] == ["0001 Grüße aus dem Hafen 潮の満ち引き.eml", "0002 Re lamp.eml"]
 
 
+def test_a_mail_without_a_date_has_a_card_without_one(run, monkeypatch):
+    """The comma before the date stood there alone."""
+    cards = []
+    monkeypatch.setattr(mail, "write_card", lambda _, card: cards.append(card))
+    run(mail.picture, b"From: keeper@x.example\nSubject: Tide\n\nHigh water\n", "EML", "PNG")
+    assert [card.subtitle for card in cards] == ["keeper@x.example"]
+
+
 def test_what_is_no_mail_is_corrupt_and_too_many_parts_too_expensive(run):
     with pytest.raises(Corrupt):
         page(run, b"\n\nwords\n", "EML")

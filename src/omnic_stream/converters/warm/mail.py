@@ -183,9 +183,8 @@ def _card(call: Call, letter: Letter) -> Card:
         body.pop()
     files = [Row(text=each.name, note=sized(len(each.content)), icon="file", strong=True) for each in letter.attachments]
     shown = [*files[:3], *body] if len(body) > 8 else [*body, *files]
-    return Card(
-        badge="MAIL", title=letter.subject, subtitle=f"{_who(letter.header('from'))}, {letter.date}", rows=shown, colour=COLOUR
-    )
+    subtitle = ", ".join(filter(None, (_who(letter.header("from")), letter.date)))
+    return Card(badge="MAIL", title=letter.subject, subtitle=subtitle, rows=shown, colour=COLOUR)
 
 
 def _who(address: str) -> str:
