@@ -289,6 +289,24 @@ def test_what_is_no_map_is_said_in_a_sentence(run):
         run(geo.picture, collection(), "GEOJSON", "PNG")
 
 
+def test_metres_in_geojson_are_not_taken_for_degrees(run):
+    """It fails, so that the road over GDAL is taken, which knows every system."""
+    place = {"type": "Feature", "properties": {}, "geometry": {"type": "Point", "coordinates": [1113194.9, 6621293.7]}}
+
+    def named(name: object) -> bytes:
+        system = {"type": "name", "properties": {"name": name}}
+        return json.dumps({"type": "FeatureCollection", "crs": system, "features": [place]}).encode()
+
+    foreign = named("urn:ogc:def:crs:EPSG::3857")
+    with pytest.raises(ConverterFailed, match="GDAL is needed"):
+        run(geo.picture, foreign, "GEOJSON", "PNG")
+    for target in ("GPKG", "FGB"):
+        brought = run(geo.convert, foreign, "GEOJSON", target).read()
+        assert box_of(features(run, brought, target)) == pytest.approx((10, 51.0, 10, 51.0), abs=0.01)
+    for name in ("urn:ogc:def:crs:OGC:1.3:CRS84", "EPSG:4326", "urn:ogc:def:crs:EPSG::4326", "urn:ogc:def:crs:EPSG:9.8.1:4326", 7):
+        run(geo.table, named(name), "GEOJSON", "CSV")
+
+
 def test_a_map_of_too_many_points_is_refused(run):
     with pytest.raises(TooExpensive, match="more than 200,000 features"):
         run(geo.picture, collection(*[point()] * (shapes.MOST_FEATURES + 1)), "GEOJSON", "PNG")

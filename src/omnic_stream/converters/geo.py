@@ -79,7 +79,7 @@ def _both(id: str, function: str, outputs: tuple[str, ...], loss: Loss, *tools: 
             ms=60,
             directory=directory,
             index=index,
-            version=version,
+            version=version + 1,  # metres are not taken for degrees
         ),
         _converter(
             id,
@@ -100,7 +100,7 @@ def _both(id: str, function: str, outputs: tuple[str, ...], loss: Loss, *tools: 
 XLSXWRITER = Tool("xlsxwriter", pip="xlsxwriter", module=True)
 CONVERTERS: tuple[Converter, ...] = (
     _converter("geojson", "convert", READ, ("GEOJSON",), loss=Loss.NONE, tools=(OGR,)),
-    _converter("exact", "convert", ("GEOJSON", *READ), EXACT, loss=Loss.NONE, tools=(OGR,), ms=400),
+    _converter("exact", "convert", ("GEOJSON", *READ), EXACT, loss=Loss.NONE, tools=(OGR,), ms=400, version=2),
     _converter("styled", "convert", ("GEOJSON", *READ), STYLED, loss=Loss.RESTYLES, tools=(OGR,), ms=500),
     *_both("gpx", "convert", ("GPX",), Loss.EXTRACTS),
     *_both("picture", "picture", ("PNG", *THUMBS), Loss.RASTERISES, *DRAWN),

@@ -95,7 +95,7 @@ def _by_geojson(call: Call) -> None:
     with gdal.source(call) as (_, folder):
         whole = folder / "whole.geojson"
         with whole.open("wb") as file:
-            if not _write_collection(file, _features(call)):
+            if not _write_collection(file, gdal.features(call)):
                 raise ConverterFailed("The map has no features.")
         if call.target == "FGB":
             made = folder / "out.fgb"

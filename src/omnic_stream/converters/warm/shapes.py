@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from omnic_stream.converters.warm import files
 from omnic_stream.model.contracts import Call, MiB
-from omnic_stream.model.errors import Corrupt, TooExpensive
+from omnic_stream.model.errors import ConverterFailed, Corrupt, TooExpensive
 
 Place = tuple[float, float]
 """Longitude and latitude, in degrees."""
@@ -37,15 +37,31 @@ class Shape:
     """What the feature asks for itself (simplestyle-spec 1.1)."""
 
 
+DEGREES: Final = re.compile(r"(?:CRS84h?|EPSG:[\d.]*:?4326)$", re.IGNORECASE)
+"""Longitude and latitude in WGS 84: nobody writes EPSG:4326 in GeoJSON the other way round."""
+
+
 def read(call: Call) -> Iterator[dict[str, Any]]:
-    """The features of a GeoJSON text. Raises Corrupt, TooExpensive."""
+    """The features of a GeoJSON text. Raises Corrupt, TooExpensive, ConverterFailed for what GDAL has to bring into degrees first."""
     from omnic_stream.converters.warm.pages import decoded
 
     try:
         value: Any = json.loads(decoded(files.read(call.input, LARGEST)))
     except (ValueError, RecursionError) as error:
         raise Corrupt("The GeoJSON cannot be read: it is not well formed JSON.") from error
+    system = _system(value)
+    if system and DEGREES.search(system) is None:
+        raise ConverterFailed(f"The coordinates of this map are not degrees but in {system[:60]}: GDAL is needed to read them.")
     yield from _features(value)
+
+
+def _system(value: Any) -> str:
+    """The name of a reference system, which the GeoJSON of 2008 had (section 3): RFC 7946 left it out, and knows degrees alone."""
+    try:
+        name = value["crs"]["properties"]["name"]
+    except (TypeError, LookupError):
+        return ""
+    return name if isinstance(name, str) else ""
 
 
 def _features(value: Any) -> Iterator[dict[str, Any]]:
