@@ -5,7 +5,9 @@ import struct
 import time
 import zlib
 
+import numpy as np
 import pytest
+import pyvips
 from PIL import Image, ImageCms
 
 from omnic_stream.converters.image import CONVERTERS, PAGED, SINGLE
@@ -127,6 +129,19 @@ def test_sixteen_bits_keep_their_brightness(run):
     for function, target, shade in ((image.convert, "PNG", 0x8000), (image.convert, "BMP", 128), (image.thumb, "thumb.png", 128)):
         with Image.open(run(function, content, "PNG", target)) as made:
             assert made.getpixel((5, 5)) == shade, target
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "kind"), [(0, 1, np.float32), (-1000, 2000, np.float32), (-400, 8000, np.int16), (0, 100_000, np.int32)]
+)
+def test_heights_and_measurements_are_shown_from_the_least_to_the_greatest(run, low, high, kind):
+    """What lies beyond 0 and 255 was black or white, and so was all of what lies between 0 and 1."""
+    ramp = np.linspace(low, high, 100).astype(kind)[None, :].repeat(50, axis=0)
+    content = pyvips.Image.new_from_array(ramp).write_to_buffer(".tif")
+    for function, target in ((image.thumb, "thumb.png"), (image.convert, "PNG"), (image.convert, "WEBP")):
+        shown = Image.open(run(function, content, "TIFF", target)).convert("L")
+        assert shown.size == (100, 50)
+        assert [shown.getpixel((x, 25)) for x in (0, 25, 50, 75, 99)] == pytest.approx([0, 64, 129, 193, 255], abs=4), target
 
 
 def test_what_jpeg_cannot_leave_clear_is_laid_on_the_ground_that_was_asked_for(run):

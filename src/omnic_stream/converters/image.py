@@ -64,17 +64,17 @@ THUMB, WRITE, SLOW = Cost(ms=10, ms_per_mib=8), Cost(ms=30, ms_per_mib=40), Cost
 CONVERTERS: tuple[Converter, ...] = (
     _made("image.thumb", SINGLE, STILLS, "thumb", THUMB),
     _made("image.convert", SINGLE, WRITTEN, "convert", WRITE, version=2),
-    _made("image.paged-thumb", PAGED, STILLS, "thumb", THUMB, takes=CHOOSING, version=2),
-    _made("image.paged", PAGED, WRITTEN, "convert", WRITE, takes=CHOOSING, version=3),
+    _made("image.paged-thumb", PAGED, STILLS, "thumb", THUMB, takes=CHOOSING, version=3),
+    _made("image.paged", PAGED, WRITTEN, "convert", WRITE, takes=CHOOSING, version=4),
     _made("image.heic-thumb", ("HEIC",), STILLS, "thumb", THUMB, HEIF, takes=CHOOSING, version=2),
     _made("image.heic", ("HEIC",), WRITTEN, "convert", WRITE, HEIF, takes=CHOOSING, version=2),
     # for an install without psd-tools, which reads more of them
     _made("image.psd-thumb", ("PSD",), STILLS, "thumb", LAST),
     _made("image.psd", ("PSD",), WRITTEN, "convert", LAST),
     _made("image.to-heic", SINGLE, ("HEIC",), "convert", SLOW, HEIF),
-    _made("image.paged-to-heic", PAGED, ("HEIC",), "convert", SLOW, HEIF, takes=CHOOSING, version=2),
+    _made("image.paged-to-heic", PAGED, ("HEIC",), "convert", SLOW, HEIF, takes=CHOOSING, version=3),
     _made("image.to-jxl", SINGLE, ("JXL",), "convert", SLOW, CODECS, worker="heavy"),
-    _made("image.paged-to-jxl", PAGED, ("JXL",), "convert", SLOW, CODECS, takes=CHOOSING, worker="heavy", version=2),
+    _made("image.paged-to-jxl", PAGED, ("JXL",), "convert", SLOW, CODECS, takes=CHOOSING, worker="heavy", version=3),
     Converter(
         id="image.pdf",
         version=1,

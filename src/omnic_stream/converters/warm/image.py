@@ -110,6 +110,9 @@ def complaint(words: str) -> OmnicError:
 
 # --- reading ----------------------------------------------------------------------------------------------------------------
 
+NUMBERS = frozenset({"short", "int", "uint", "float", "double"})
+"""Of one band: heights or measurements, not light. libvips would cut them off at 0 and 255."""
+
 
 def loader(pyvips: Any, call: Call) -> Any | None:
     """A lazily opened image where libvips is the right reader, else None."""
@@ -120,6 +123,8 @@ def loader(pyvips: Any, call: Call) -> Any | None:
     if not pyvips.vips_lib.vips_foreign_find_load_source(source.pointer):
         return None
     image = pyvips.Image.new_from_source(source, "", access="sequential")
+    if image.bands == 1 and image.format in NUMBERS:
+        return None
     compression = image.get("heif-compression") if image.get_typeof("heif-compression") else "av1"
     return None if compression == "hevc" else image
 
