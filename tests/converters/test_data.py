@@ -62,6 +62,18 @@ def test_yaml_is_read_as_its_newer_version_says(run):
     assert yaml.safe_load(back) == {"country": "no", "n": "1", "t": "a: b\n- c"}
 
 
+def test_json_with_comments_is_read(run):
+    given = b"""// settings
+    {"a": 1, /* two
+    lines */ "url": "https://x.example/*no*/", "q": "a\\"//b,]", "list": [1, 2, // last
+    ], }"""
+    assert as_json(run, given, "JSON") == {"a": 1, "url": "https://x.example/*no*/", "q": 'a"//b,]', "list": [1, 2]}
+    assert "https://x.example" in page(run, data.page, given, "JSON")
+    for endless in (b"/*" * 500_000, b'"' + b'\\"' * 500_000, b"," * 500_000):
+        with pytest.raises(Corrupt):
+            run(data.page, b"[" + endless, "JSON", "HTML")
+
+
 def test_settings_and_bibliographies(run):
     assert as_json(run, sample("buoy.ini"), "INI") == {"name": "Outer buoy", "lamp": {"colour": "red", "period": "10"}}
     (book,) = as_json(run, sample("tides.bib"), "BIB")

@@ -25,6 +25,10 @@ from omnic_stream.model.errors import ConverterFailed, Corrupt, TooExpensive
 LARGEST: Final = 32 * MiB
 MOST_VALUES: Final = 1_000_000
 DEEPEST: Final = 120
+STRING: Final = r'"(?:[^"\\]|\\.)*+(?:"|\Z)'
+COMMENT: Final = re.compile(rf"{STRING}|//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
+TRAILING: Final = re.compile(rf"{STRING}|,(?=\s*[\]}}])", re.DOTALL)
+"""Strings are found too, so that what stands in them is left alone; what has no end ends with the text, and is looked through once."""
 
 
 def load(call: Call) -> Any:
@@ -57,10 +61,23 @@ def check(value: Any) -> None:
 
 
 def _json(content: bytes) -> Any:
+    text = decoded(content)
     try:
-        return json.loads(decoded(content))
+        return json.loads(text)
     except ValueError as error:
-        raise Corrupt(f"The JSON cannot be read: {_where(error)}.") from error
+        try:
+            return json.loads(_uncommented(text))
+        except ValueError:
+            raise Corrupt(f"The JSON cannot be read: {_where(error)}.") from error
+
+
+def _uncommented(text: str) -> str:
+    """Without comments and commas before a closing bracket, which editors and compilers let pass in their settings (tsconfig.json)."""
+    return TRAILING.sub(_kept, COMMENT.sub(_kept, text))
+
+
+def _kept(found: re.Match[str]) -> str:
+    return found[0] if found[0].startswith('"') else " "
 
 
 def _where(error: ValueError) -> str:
