@@ -114,6 +114,12 @@ def test_frames_are_followed_behind_a_tag() -> None:
     assert look_at(b"ID3\4\0\0\0\0\0\0" + adts * 4) == "AAC"
 
 
+@pytest.mark.parametrize("mark", [b"RIFF", b"RF64", b"BW64"])
+def test_a_recording_of_any_length_is_a_wav(mark: bytes) -> None:
+    assert look_at(mark + b"\xff\xff\xff\xffWAVEds64" + bytes(200)) == "WAV"
+    assert look_at(mark + b"\xff\xff\xff\xffNONEds64" + bytes(200)) == "BIN"
+
+
 def test_an_old_tar_has_a_checksum_and_no_mark(tmp_path: Path) -> None:
     header = bytearray(512)
     header[:5], header[100:108], header[124:136] = b"a.txt", b"0000644\0", b"00000000000\0"

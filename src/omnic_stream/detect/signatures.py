@@ -168,6 +168,8 @@ def by_signature(sample: Sample) -> str | None:
         return "APNG" if b"acTL" in head[:4096].partition(b"IDAT")[0] else "PNG"
     if head[:6] in {b"GIF87a", b"GIF89a"}:
         return "GIF"
+    if head[:4] in {b"RF64", b"BW64"} and head[8:12] == b"WAVE":
+        return "WAV"  # of more than 4 GiB, or made to grow so far (EBU Tech 3306, ITU-R BS.2088)
     if head[:4] == b"RIFF":
         return "CDR" if head[8:11] in {b"CDR", b"CMX"} else RIFF.get(head[8:12])
     if head[:4] in {b"II*\0", b"MM\0*"}:
