@@ -184,6 +184,29 @@ def test_names_are_those_of_the_unpacked_folder_and_the_first_file_counts(run):
     assert run(taken.member, after_a_link, "TAR", "member", name="same").read() == b"file"
 
 
+@pytest.mark.parametrize(
+    ("encoding", "names"),
+    [
+        ("cp932", ["テスト資料.txt", "写真/東京タワー.txt"]),
+        ("cp866", ["Документы/отчет за год.txt", "фото.txt"]),
+        ("cp1251", ["Документы/отчет за год.txt", "фото.txt"]),
+        ("gbk", ["我的文件/这个是说明.txt"]),
+        ("cp437", ["Grüße.txt", "Übung.txt"]),
+        ("utf-8", ["Grüße.txt", "写真.txt"]),
+    ],
+)
+def test_names_of_a_zip_are_read_as_the_machine_that_packed_it_wrote_them(run, encoding, names):
+    """Windows' own packer writes them in its old character set, and does not say so."""
+    raw = [name.encode(encoding) for name in names]
+    content = packed(*((f"{number}".ljust(len(name), "~"), b"%d" % number) for number, name in enumerate(raw)))
+    for number, name in enumerate(raw):
+        content = content.replace(f"{number}".ljust(len(name), "~").encode(), name)
+    told = json.loads(run(archive.listing, content, "ZIP", "listing.json").read())
+    assert sorted(each["name"] for each in told["members"] if each["kind"] == "file") == sorted(names)
+    for number, name in enumerate(names):
+        assert run(taken.member, content, "ZIP", "member", name=name).read() == b"%d" % number
+
+
 @pytest.mark.parametrize("name", ["../../evil", "/etc/evil", "C:\\evil", "x\n"])
 def test_names_that_lead_out_are_nobodys(run, name):
     with pytest.raises(NotFound):

@@ -213,6 +213,7 @@ def test_asciidoc_has_its_heading_table_and_code_and_takes_in_nothing(run, tmp_p
         ("안녕하세요 세계, 오늘은 맑음", "euc_kr"),
         ("Привет мир, сегодня хорошая погода", "cp1251"),
         ("Привет мир, сегодня хорошая погода", "koi8_r"),
+        ("Привет мир, сегодня хорошая погода", "cp866"),
         ("L'été à la plage, où êtes-vous? Noël", "cp1252"),
         ("Größe, Straße, über München", "latin-1"),
         ("plain words in two bytes each", "utf-16-le"),

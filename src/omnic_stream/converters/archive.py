@@ -101,7 +101,7 @@ GIT_ENVIRONMENT = (
 )
 
 CONVERTERS: tuple[Converter, ...] = (
-    *family("zip", ("ZIP",), specimen="parcel.zip"),
+    *family("zip", ("ZIP",), specimen="parcel.zip", version=2),  # 2: names in the encodings of Windows
     *family(
         "tar",
         ("TAR", "TAR.GZ", "TAR.BZ2", "TAR.XZ", "TAR.LZ", "GZ", "BZ2", "XZ", "LZ", "AR", "CPIO", "SHAR"),

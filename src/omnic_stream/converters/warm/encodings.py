@@ -55,6 +55,7 @@ def guessed(head: bytes) -> str:
         ("big5", _chinese),
         ("cp1251", _small_cyrillic),
         ("koi8_r", _small_cyrillic),
+        ("cp866", _small_cyrillic),
     ):
         try:
             text = head.decode(encoding)

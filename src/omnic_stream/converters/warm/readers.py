@@ -17,11 +17,12 @@ import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from omnic_stream.converters.warm.encodings import LOOKED_AT, guessed
 from omnic_stream.converters.warm.members import Held, Member
 from omnic_stream.converters.warm.sections import ar_stream, cpio_stream, instant
 from omnic_stream.converters.warm.shar import shar_parts
@@ -107,15 +108,16 @@ def failures_in_plain_words() -> Iterator[None]:
 
 
 def zip_members(call: Call) -> Iterator[Held]:
-    """APPNOTE.TXT 6.3.10. Names without the UTF-8 flag that are UTF-8 all the same are read as such."""
+    """APPNOTE.TXT 6.3.10. Names without the UTF-8 flag are in whatever the packer's machine spoke."""
     with opened(call) as file, zipfile.ZipFile(file) as archive:
         report = told_of(call, sum(info.file_size for info in archive.infolist()))
+        encoding = _zip_encoding(archive.infolist())
         for info in archive.infolist():
             mode = info.external_attr >> 16
             kind = "directory" if info.is_dir() else "link" if stat.S_ISLNK(mode) else "file"
             encrypted = bool(info.flag_bits & 1)
             member = Member(
-                name=_zip_name(info), size=info.file_size, packed=info.compress_size, kind=kind, encrypted=encrypted,
+                name=_zip_name(info, encoding), size=info.file_size, packed=info.compress_size, kind=kind, encrypted=encrypted,
                 modified=_zip_time(info.date_time),
             )  # fmt: skip
             yield member, None if encrypted or kind != "file" else _ZipContent(archive, info, report)
@@ -139,13 +141,21 @@ class _ZipContent:
         return part
 
 
-def _zip_name(info: zipfile.ZipInfo) -> str:
+def _zip_name(info: zipfile.ZipInfo, encoding: str) -> str:
     if info.flag_bits & 0x800 or info.filename.isascii():
         return info.filename
+    raw = info.filename.encode("cp437")
     try:
-        return info.filename.encode("cp437").decode("utf-8")
-    except UnicodeError:
-        return info.filename
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode(encoding, "replace")
+
+
+def _zip_encoding(infos: Sequence[zipfile.ZipInfo]) -> str:
+    """Of all names that do not tell, for one alone is too short to judge by; cp437, as the specification has it, where they look Western."""
+    names = [info.filename.encode("cp437") for info in infos if not (info.flag_bits & 0x800 or info.filename.isascii())]
+    found = guessed(b"\n".join(names)[:LOOKED_AT])
+    return "cp437" if found == "cp1252" else found
 
 
 def _zip_time(when: tuple[int, int, int, int, int, int]) -> str | None:
