@@ -11,6 +11,9 @@ from PIL import Image
 
 from omnic_stream.converters.warm import books, drawn_text, ebook, text
 from omnic_stream.model.errors import Corrupt, TooExpensive
+from omnic_stream.model.graph import ConversionGraph
+from omnic_stream.model.target import Target
+from omnic_stream.plugins import collect
 
 SAMPLES = Path(text.__file__).parents[2] / "samples"
 ATTACK = (
@@ -98,6 +101,15 @@ def test_rst_takes_in_no_file(run, tmp_path: Path):
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "shift_jis"])
 def test_text_is_read_by_its_encoding(run, encoding):
     assert "潮の満ち引き" in page(run, text.highlighted, "潮の満ち引き\n".encode(encoding), "TXT")
+
+
+@pytest.mark.parametrize("source", ["SQL", "PY", "DOCKERFILE", "JSON", "YAML", "XML", "INI"])
+def test_the_text_of_source_code_is_the_code(run, source):
+    """It was taken from the page, with the numbers of the lines as its first words."""
+    declared = collect()
+    (step,) = ConversionGraph(declared.formats, declared.converters).plan(source, Target("TXT")).steps
+    assert step.converter.id == "code.text"
+    assert run(text.plain, "été:\n\tx <1>\r\n".encode("cp1252"), source, "TXT").read() == "été:\n\tx <1>\r\n".encode()
 
 
 def test_a_notebook_without_cells_is_corrupt(run):

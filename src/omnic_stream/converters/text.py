@@ -73,6 +73,16 @@ CONVERTERS = (
         specimen="tide.ts",
     ),
     converter(
+        "code.text",
+        WARM + "plain",
+        ("category:code", *(name for name in DATA if name != "NDJSON")),
+        "TXT",
+        ms=5,
+        loss=Loss.EXTRACTS,
+        tools=(),
+        specimen="tide.ts",
+    ),
+    converter(
         "notebook.html",
         WARM + "notebook",
         ("IPYNB",),

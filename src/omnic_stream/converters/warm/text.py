@@ -109,6 +109,11 @@ def highlighted(call: Call) -> dict[str, int]:
     return write(call, document(str(lexer.name), marked, css=CODE_CSS, wide=True))
 
 
+def plain(call: Call) -> dict[str, int]:
+    """Source code as it stands, in UTF-8. Over a page of it, the numbers of its lines would be words."""
+    return write(call, read_text(call).encode())
+
+
 def notebook(call: Call) -> dict[str, int]:
     try:
         data: Any = json.loads(read_text(call))
