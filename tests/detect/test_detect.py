@@ -120,6 +120,34 @@ def test_a_recording_of_any_length_is_a_wav(mark: bytes) -> None:
     assert look_at(mark + b"\xff\xff\xff\xffNONEds64" + bytes(200)) == "BIN"
 
 
+FEATURE = '{"geometry":{"coordinates":[10,50],"type":"Point"},"properties":{"a":{"b":1}},"type":"Feature"}'
+
+
+@pytest.mark.parametrize(
+    ("content", "format"),
+    [
+        ('{"type": "FeatureCollection", "features": []}', "GEOJSON"),
+        (
+            '{"name":"walk","crs":{"type":"name","properties":{"name":"EPSG:4326"}},"type":"FeatureCollection","features":[<>]}',
+            "GEOJSON",
+        ),
+        ('{"bbox": [1.5, -2, 3, 4], "id": 7, "type": "FeatureCollection", "features": [<>]}', "GEOJSON"),
+        ('{"features":[<>],"type":"FeatureCollection"}', "GEOJSON"),
+        ("<>", "GEOJSON"),
+        ('{"id": 3, "type": "Feature", "title": "Sort members"}', "JSON"),
+        ('{"map": {"type": "FeatureCollection", "features": [<>]}}', "JSON"),
+        ('{"features": [{"id": "dark", "on": true}], "type": "FeatureCollection"}', "JSON"),
+    ],
+)
+def test_geojson_is_known_in_any_order_of_its_members(content: str, format: str) -> None:
+    assert look_at(content.replace("<>", FEATURE).encode()) == format
+
+
+def test_a_type_1_font_without_segments_is_no_program_of_pages() -> None:
+    assert look_at(b"%!PS-AdobeFont-1.0: Tide 1.0\n%%CreationDate: today\n" + b"/FontName /Tide def\n" * 8) == "PFB"
+    assert look_at(b"%!PS-Adobe-3.0\n%%Pages: 1\nshowpage\n") == "PS"
+
+
 def test_an_old_tar_has_a_checksum_and_no_mark(tmp_path: Path) -> None:
     header = bytearray(512)
     header[:5], header[100:108], header[124:136] = b"a.txt", b"0000644\0", b"00000000000\0"

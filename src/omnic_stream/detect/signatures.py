@@ -180,6 +180,8 @@ def by_signature(sample: Sample) -> str | None:
         return FORM.get(head[8:12])
     if head[:2] in PNM and head[2:3] in b" \t\r\n":
         return PNM[head[:2]]
+    if head.startswith((b"%!PS-AdobeFont-1.", b"%!FontType1-1.")):
+        return "PFB"  # without its segments' headers: a program whose pages would all be blank (Adobe Type 1 Font Format 2.1)
     if head.startswith(b"%!PS"):
         return "EPS" if b"EPSF" in head[:32] else "PS"
     if head.startswith(b"SQLite format 3\0"):

@@ -153,11 +153,21 @@ def _xml(text: str) -> str | None:
     return "XML" if text.startswith("<?xml") or "</" in rest else None
 
 
+PLACES = re.compile(r'\{\s*"type"\s*:\s*"(?:FeatureCollection|Feature|Point|Polygon|LineString|Multi\w+|GeometryCollection)"')
+LATER = re.compile(
+    r'\{\s*(?:"\w+"\s*:\s*(?:"[^"]*"|-?\d[\d.eE+-]*|\[[^]\[{}"]*\]|\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\})\s*,\s*){1,8}'
+    r'"type"\s*:\s*"Feature(?:Collection)?"'
+)
+"""The type behind other members: a name, a reference system, a box, a single geometry. Other things than maps have a type, too, so more is asked."""
+SORTED = re.compile(r'\{\s*"features"\s*:\s*\[\s*\{\s*"(?:bbox|geometry|id|properties|type)"')
+"""As what sorts its members writes them: the type comes last of all."""
+
+
 def _json(text: str, hint: str | None) -> str | None:
     start = text[:4000]
     if '"nbformat"' in text and '"cells"' in text:
         return "IPYNB"
-    if re.match(r'\{\s*"type"\s*:\s*"(FeatureCollection|Feature|Point|Polygon|LineString|Multi\w+|GeometryCollection)"', start):
+    if PLACES.match(start) or ('"geometry"' in start and '"coordinates"' in start and (LATER.match(start) or SORTED.match(start))):
         return "GEOJSON"
     if '"asset"' in text and ('"meshes"' in text or '"scenes"' in text):
         return "GLTF"
