@@ -50,6 +50,48 @@ test("one that is shown later than it was opened is as wide as its places", asyn
   expect(greenish(await colourAt(page, view, 0.5, 0.97))).toBe(false);
 });
 
+test(
+  "thousands of places are drawn a few times until all are there, in a style that they share",
+  FULL,
+  async ({ page }) => {
+    const folder = mkdtempSync(join(tmpdir(), "omnic-places-"));
+    const features = Array.from({ length: 5000 }, (_, n) => ({
+      type: "Feature",
+      properties: { name: `place ${n}` },
+      geometry: { type: "Point", coordinates: [(n % 60) * 3, Math.floor(n / 60) / 2] },
+    }));
+    writeFileSync(join(folder, "places.geojson"), JSON.stringify({ type: "FeatureCollection", features }));
+    const made = await serveZoo("", {}, { made: folder });
+    await page.addInitScript(() => {
+      const counted = Object.assign(globalThis, { drawn: 0, asked: 0 });
+      const draw = CanvasRenderingContext2D.prototype.drawImage as (...all: unknown[]) => void;
+      CanvasRenderingContext2D.prototype.drawImage = function (...all: unknown[]): void {
+        counted.drawn += 1;
+        draw.apply(this, all);
+      };
+      const ask = globalThis.getComputedStyle;
+      globalThis.getComputedStyle = (...all) => {
+        counted.asked += 1;
+        return ask(...all);
+      };
+    });
+    try {
+      const viewer = await opened(page, made, "file://made/places.geojson", "map");
+      await expect(viewer.locator(".facts")).toContainText("Places: 5,000");
+      const counted = await page.evaluate(() => {
+        const { drawn, asked } = globalThis as unknown as { drawn: number; asked: number };
+        return { drawn, asked };
+      });
+      expect(counted.drawn).toBeLessThan(30_000); // with each slice of 250 they were 50,000
+      expect(counted.asked).toBeLessThan(2000);
+      await page.close();
+    } finally {
+      await made.stop();
+      rmSync(folder, { recursive: true });
+    }
+  },
+);
+
 for (const name of ["kml", "kmz", "gpkg", "fgb", "gml", "shp.zip"]) {
   test(`berlin.${name} is drawn`, FULL, async ({ page, zoo }) => {
     const viewer = await opened(page, zoo, `geo/berlin.${name}`, "map");

@@ -37,6 +37,10 @@ export class Ground {
   readonly #still: boolean;
   readonly #round: boolean;
   readonly #reader = new GeoJSON();
+  /** Read, and not yet in the source. */
+  readonly #waiting: Feature[] = [];
+  /** By their `zIndex`, in the colours of now. */
+  readonly #styles = new Map<number, Style>();
   #net: Graticule | null = null;
   #extent = createEmpty();
   #chosen: Feature | null = null;
@@ -84,7 +88,7 @@ export class Ground {
     this.recolour();
   }
 
-  /** Draws more of them. Each that cannot be read is null. */
+  /** More of them, for the next `show`. Each that cannot be read is null. */
   add(plain: readonly Plain[]): (Feature | null)[] {
     const made = plain.map((one) => {
       try {
@@ -97,10 +101,17 @@ export class Ground {
         return null; // a geometry that is none
       }
     });
-    const good = made.filter((one) => one !== null);
-    this.#source.addFeatures(good);
-    for (const one of good) extend(this.#extent, one.getGeometry()?.getExtent() ?? []);
+    for (const one of made) {
+      if (!one) continue;
+      this.#waiting.push(one);
+      extend(this.#extent, one.getGeometry()?.getExtent() ?? []);
+    }
     return made;
+  }
+
+  /** What was added is drawn: all that is there is drawn anew each time. */
+  show(): void {
+    this.#source.addFeatures(this.#waiting.splice(0));
   }
 
   /** Pictures of the service, below what is drawn. */
@@ -113,6 +124,7 @@ export class Ground {
   /** As the ground is light or dark now. */
   recolour(): void {
     const { line, words } = this.#colours;
+    this.#styles.clear();
     if (this.#net) this.map.removeLayer(this.#net);
     if (this.#round) {
       const label = (rest: ConstructorParameters<typeof Text>[0]): Text =>
@@ -168,12 +180,16 @@ export class Ground {
         };
   }
 
+  /** One for all that look alike: each asks the page how light the ground is. */
   #style(one: FeatureLike): Style {
-    const { ink, fill, edge, chosen, light } = this.#colours;
     const on = one === this.#chosen;
+    const zIndex = on ? 2 : /Point/.test(one.getGeometry()?.getType() ?? "") ? 1 : 0;
+    const known = this.#styles.get(zIndex);
+    if (known) return known;
+    const { ink, fill, edge, chosen, light } = this.#colours;
     const colour = on ? chosen : ink;
-    return new Style({
-      zIndex: on ? 2 : /Point/.test(one.getGeometry()?.getType() ?? "") ? 1 : 0,
+    const style = new Style({
+      zIndex,
       fill: new Fill({ color: on ? light : fill }),
       stroke: new Stroke({ color: colour, width: on ? 3.5 : 2.5 }),
       image: new CircleStyle({
@@ -182,6 +198,8 @@ export class Ground {
         stroke: new Stroke({ color: edge, width: 2 }),
       }),
     });
+    this.#styles.set(zIndex, style);
+    return style;
   }
 
   // --- what is chosen -------------------------------------------------------------------------------------------------------

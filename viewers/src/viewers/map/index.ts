@@ -156,6 +156,7 @@ async function places(root: HTMLElement, shown: Shown, all: Plain[], stage: Stag
   try {
     signal.throwIfAborted();
     put(0);
+    ground.show();
     ground.fit();
   } catch (reason) {
     close();
@@ -180,9 +181,12 @@ async function places(root: HTMLElement, shown: Shown, all: Plain[], stage: Stag
     void (async () => {
       for (let from = SLICE; from < kept.length && !life.signal.aborted; from += SLICE) {
         await new Promise((done) => requestAnimationFrame(done));
-        if (!life.signal.aborted) put(from);
+        if (life.signal.aborted) return;
+        put(from);
+        if (Math.log2(from / SLICE) % 1 === 0) ground.show(); // twice as many each time
       }
       if (life.signal.aborted) return;
+      ground.show();
       ground.fit();
       tell();
     })();
