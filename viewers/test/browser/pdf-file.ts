@@ -7,11 +7,13 @@ export interface Written {
   readonly outline?: readonly (readonly [title: string, page: number])[];
   /** On the first page, from the top: a page number, or a dictionary's action. */
   readonly links?: readonly (number | string)[];
+  /** Width and height of each page in points; without, a letter's. */
+  readonly sizes?: readonly (readonly [width: number, height: number])[];
   /** Added to the catalogue. */
   readonly catalogue?: string;
 }
 
-export function pdfFile({ pages, outline = [], links = [], catalogue = "" }: Written): string {
+export function pdfFile({ pages, outline = [], links = [], sizes = [], catalogue = "" }: Written): string {
   const objects: string[] = [];
   const add = (body: string): number => objects.push(body);
   const reserve = (): number => objects.push("");
@@ -30,7 +32,7 @@ export function pdfFile({ pages, outline = [], links = [], catalogue = "" }: Wri
           })
         : [];
     objects[(made[at] as number) - 1] =
-      `<</Type/Page/Parent ${tree} 0 R/MediaBox[0 0 612 792]/Resources<</Font<</F1 ${font} 0 R>>>>/Contents ${stream} 0 R/Annots[${notes.join("")}]>>`;
+      `<</Type/Page/Parent ${tree} 0 R/MediaBox[0 0 ${(sizes[at] ?? [612, 792]).join(" ")}]/Resources<</Font<</F1 ${font} 0 R>>>>/Contents ${stream} 0 R/Annots[${notes.join("")}]>>`;
   });
   objects[tree - 1] = `<</Type/Pages/Kids[${made.map((one) => `${one} 0 R`).join(" ")}]/Count ${pages.length}>>`;
   let top = "";

@@ -1,7 +1,7 @@
 import type { Locator, Page } from "@playwright/test";
 import { guarded } from "./again.ts";
 import { asData, pdfFile } from "./pdf-file.ts";
-import { closed, colourAt, colours, expect, findings, opened, test } from "./zoo.ts";
+import { closed, colourAt, colours, embed, expect, findings, opened, test } from "./zoo.ts";
 
 // The first page of a PDF wants the library and its worker, half a megabyte, and several tests share a processor.
 test.describe.configure({ timeout: 120_000 });
@@ -162,6 +162,34 @@ test("of a long document only what is near has pixels", { tag: "@full" }, async 
   expect(await viewer.locator("canvas").count()).toBeLessThan(6);
   await expect(canvas(viewer, 1)).toHaveCount(0);
   await closed(page);
+});
+
+test("a page that is far wider than the others leaves them in sight, also from right to left", async ({
+  page,
+  zoo,
+}) => {
+  const file = pdfFile({
+    pages: ["One", "Two", "Three"],
+    sizes: [
+      [612, 792],
+      [9000, 792],
+      [612, 792],
+    ],
+  });
+  for (const lang of ["en", "ar"]) {
+    await embed(page, zoo, `<omnic-view url="${asData("application/pdf", file)}" alt="the file"></omnic-view>`, lang);
+    await page.getByRole("button").click();
+    const viewer = page.getByRole("dialog").locator(".viewer.pdf");
+    await expect(viewer.locator(".textLayer").getByText("One")).toBeInViewport({ timeout: 60_000 });
+    const pages = viewer.locator(".pages");
+    await pages.focus();
+    await page.keyboard.press("PageDown");
+    await expect.poll(() => pages.evaluate((one) => one.scrollWidth)).toBeGreaterThan(6000); // the second is known
+    await page.keyboard.press("End");
+    await expect(viewer.locator(".textLayer").getByText("Three")).toBeInViewport({ timeout: 30_000 });
+    await page.keyboard.press("Home");
+    await expect(viewer.locator(".textLayer").getByText("One")).toBeInViewport({ timeout: 30_000 });
+  }
 });
 
 test("the server's picture of the page is there while the library is not", { tag: "@full" }, async ({ page, zoo }) => {

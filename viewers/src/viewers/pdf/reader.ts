@@ -55,12 +55,15 @@ export class Reader {
   readonly #near: IntersectionObserver;
   readonly #byBox: ReadonlyMap<Element, Sheet>;
   readonly #sized: ResizeObserver;
+  readonly #widened: ResizeObserver;
   readonly #failed = new Set<Sheet>();
   #zoom = 1;
   #fit: Fit = "auto";
   #rotation = 0;
   #current = 1;
   #drawing: Sheet | null = null;
+  /** The scroller's content, in CSS pixels, when it was last looked at. */
+  #wide = 0;
   #timer = 0;
   #frame = 0;
   #gone = false;
@@ -87,6 +90,7 @@ export class Reader {
       rootMargin: "60% 0px",
     });
     this.#sized = new ResizeObserver(() => this.#refit());
+    this.#widened = new ResizeObserver(() => this.#recentre());
     scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true, signal });
     this.#gestures(signal);
   }
@@ -104,6 +108,7 @@ export class Reader {
     reader.goTo({ page: at, top: null });
     for (const { box } of reader.sheets) reader.#near.observe(box);
     reader.#sized.observe(scroller);
+    reader.#widened.observe(reader.#column);
     return reader;
   }
 
@@ -195,8 +200,17 @@ export class Reader {
     this.#column.style.setProperty("--total-scale-factor", String(zoom * PIXELS));
     if (box) scroller.scrollTop = box.offsetTop + part * box.offsetHeight - y;
     scroller.scrollLeft = across * scroller.scrollWidth - scroller.clientWidth / 2;
+    this.#wide = scroller.scrollWidth;
     scroller.toggleAttribute("data-drag", scroller.scrollWidth > scroller.clientWidth);
     this.#redraw();
+  }
+
+  /** How wide a page is comes out when it is near; all stand about the same middle, which stays where it is. */
+  #recentre(): void {
+    const { scroller } = this;
+    scroller.scrollLeft += (scroller.scrollWidth - this.#wide) / 2;
+    this.#wide = scroller.scrollWidth;
+    scroller.toggleAttribute("data-drag", scroller.scrollWidth > scroller.clientWidth);
   }
 
   /** Two fingers, or the wheel with Ctrl (which is what two fingers on a touchpad send). */
@@ -293,6 +307,7 @@ export class Reader {
     cancelAnimationFrame(this.#frame);
     this.#near.disconnect();
     this.#sized.disconnect();
+    this.#widened.disconnect();
     for (const sheet of this.sheets) {
       sheet.near = false;
       sheet.clear();
