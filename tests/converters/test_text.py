@@ -162,6 +162,11 @@ def test_html_to_words(run):
     assert made == b"One\ntwo & three\n"
 
 
+def test_cells_of_a_row_are_words_of_their_own(run):
+    content = b"<table><tr><th>Tide</th><th>Hour</th></tr><tr><td>high</td><td>12</td></tr></table>"
+    assert run(text.words, content, "HTML", "TXT").read().decode().split() == ["Tide", "Hour", "high", "12"]
+
+
 def test_words_of_a_page_in_its_declared_encoding(run):
     page = '<meta http-equiv="Content-Type" content="text/html; charset=iso-8859-2"><p>Łódź</p>'.encode("iso-8859-2")
     assert run(text.words, page, "HTML", "TXT").read().decode().strip() == "Łódź"

@@ -93,7 +93,9 @@ CONVERTERS = (
         tools=(PYGMENTS, NH3),
         specimen="harbour.ipynb",
     ),
-    converter("html.text", WARM + "words", ("HTML",), "TXT", ms=8, loss=Loss.EXTRACTS, tools=(NH3,), specimen="tide-table.html"),
+    converter(
+        "html.text", WARM + "words", ("HTML",), "TXT", version=2, ms=8, loss=Loss.EXTRACTS, tools=(NH3,), specimen="tide-table.html"
+    ),
     converter(
         "text.page",
         "omnic_stream.converters.warm.drawn_text:page",

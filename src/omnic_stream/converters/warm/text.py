@@ -168,6 +168,7 @@ def words(call: Call) -> dict[str, int]:
     text = read_text(call, declared=True)
     text = re.sub(r"(?is)<(script|style|head|title|template)\b.*?</\1\s*>", " ", text)
     text = re.sub(r"(?i)<(br|/p|/div|/h[1-6]|/li|/tr|/pre|/blockquote|hr)\b[^>]*>", "\n", text)
+    text = re.sub(r"(?i)</t[dh]\b[^>]*>", " ", text)  # cells of a row are words of their own
     plain = html.unescape(nh3.clean(text, tags=set(), attributes={}))
     lines = [" ".join(line.split()) for line in plain.splitlines()]
     return write(call, (re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n").encode())
