@@ -104,7 +104,7 @@ def _built(call: Call, smiles: Path, wanted: str) -> bytes:
         last = min(first + together - 1, count)
         made = _refined(smiles, first) if together == 1 else b""
         if not made:
-            made, mended = _sprung(smiles, first, last, left)
+            made, mended = sprung(smiles, first, last, left)
             left -= mended
         parts.append(made)
         call.report(0.05 + 0.9 * last / count)
@@ -119,9 +119,11 @@ def _refined(smiles: Path, number: int, *, seconds: int = 60) -> bytes:
     return _obabel(words, smiles.parent, seconds=seconds)
 
 
-def _sprung(smiles: Path, first: int, last: int, mended: int) -> tuple[bytes, int]:
-    """These molecules as SDF. Whose handedness did not come out is tried again, at last by the force field, which so many may be given to;
-    the second answer tells how many were."""
+def sprung(smiles: Path, first: int, last: int, mended: int) -> tuple[bytes, int]:
+    """These molecules of a file as SDF, by springs, and how many the force field was given, which is ``mended`` at most.
+
+    Whose handedness did not come out is tried again, at last by the force field.
+    """
     records = ("-ismi", smiles.name, "-f", str(first), "-l", str(last))
     flat = places.sketches(_obabel((*records, "-osdf", "-h", "--gen2d"), smiles.parent).decode("utf-8", "replace"))
     keys = _obabel((*records, "-oinchi"), smiles.parent).split()
@@ -346,7 +348,7 @@ def _in_space(source: str, given: Path) -> Structure:
         return first if first.bonds else bonded(first)
     flat = _as_smiles(given.parent, given, _read_as(source, given))
     solid = given.with_name("solid")
-    solid.write_bytes((_refined(flat, 1) if first.heavy <= FLAT_MOST else b"") or _sprung(flat, 1, 1, 1)[0])
+    solid.write_bytes((_refined(flat, 1) if first.heavy <= FLAT_MOST else b"") or sprung(flat, 1, 1, 1)[0])
     return _structure("SDF", solid)
 
 
