@@ -135,6 +135,8 @@ def test_what_a_notebook_printed_is_shown_its_errors_too(run):
 def test_a_notebook_of_version_3(run):
     cells = [
         {"cell_type": "heading", "level": 2, "source": ["High ", "water"]},
+        {"cell_type": "heading", "level": 10**10, "source": "Deep"},
+        {"cell_type": "heading", "level": "x", "source": "Odd"},
         {
             "cell_type": "code",
             "input": ["1+", "1"],
@@ -146,6 +148,7 @@ def test_a_notebook_of_version_3(run):
         },
     ]
     made = page(run, text.notebook, json.dumps({"nbformat": 3, "worksheets": [{"cells": cells}]}).encode(), "IPYNB")
+    assert "<h1>Deep</h1>" in made and "<h1>Odd</h1>" in made
     assert "<h2>High water</h2>" in made and "<pre>2</pre>" in made and "<pre>no tide</pre>" in made
     assert 'src="data:image/png;base64,iVBO"' in made
     assert re.sub("<[^>]+>", "", made).count("1+1") == 1

@@ -134,7 +134,8 @@ def _cell(cell: Any, language: str) -> str:
     source = _joined(cell.get("source", cell.get("input", "")))
     kind = cell.get("cell_type")
     if kind == "heading":
-        kind, source = "markdown", f"{'#' * int(cell.get('level', 1))} {source}"
+        level = cell.get("level")
+        kind, source = "markdown", f"{'#' * (level if isinstance(level, int) and 1 <= level <= 6 else 1)} {source}"
     if kind == "markdown":
         return str(MarkdownIt("commonmark").enable("table").render(source))
     if kind == "raw":
