@@ -232,7 +232,6 @@ def edited(edits):
 @given(edits=st.lists(EDITS, min_size=20, max_size=20))
 async def test_whatever_is_asked_the_door_and_hypercorn_agree(tmp_path, edits):
     async with both(tmp_path) as (bare, door, _):
-
         unlike = []
 
         async def compare(request):
