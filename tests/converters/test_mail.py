@@ -132,11 +132,11 @@ def test_a_mailbox_and_its_messages(run):
     assert [each["name"] for each in told["members"]] == ["0001 Grüße aus dem Hafen 潮の満ち引き.eml", "0002 Re lamp.eml"]
 
 
-def test_a_mail_without_a_date_has_a_card_without_one(run, monkeypatch):
+def test_a_mail_without_a_date_has_a_card_without_one(run):
     """The comma before the date stood there alone."""
     cards = []
-    monkeypatch.setattr(mail, "write_card", lambda _, card: cards.append(card))
-    run(mail.picture, b"From: keeper@x.example\nSubject: Tide\n\nHigh water\n", "EML", "PNG")
+    content = b"From: keeper@x.example\nSubject: Tide\n\nHigh water\n"
+    run(lambda call: cards.append(mail.card_of(call, mail.letters(call)[0])), content, "EML", "PNG")
     assert [card.subtitle for card in cards] == ["keeper@x.example"]
 
 

@@ -167,7 +167,7 @@ def _written(letter: Letter) -> str:
 def picture(call: Call) -> None:
     found = letters(call)
     if len(found) == 1:
-        write_card(call, _card(call, found[0]))
+        write_card(call, card_of(call, found[0]))
         return
     rows = [Row(text=each.subject, note=_who(each.header("from")), icon=COLOUR) for each in found[:MOST_MESSAGES]]
     write_card(
@@ -175,7 +175,7 @@ def picture(call: Call) -> None:
     )
 
 
-def _card(call: Call, letter: Letter) -> Card:
+def card_of(call: Call, letter: Letter) -> Card:
     across = 46 if call.target.startswith("thumb.") else 78
     lines = [line for each in letter.plain[:8_000].splitlines() for line in (textwrap.wrap(each, across) or [""])]
     body = [Row(text=line) for line in lines[:60]]

@@ -120,10 +120,8 @@ def _refined(smiles: Path, number: int, *, seconds: int = 60) -> bytes:
 
 
 def sprung(smiles: Path, first: int, last: int, mended: int) -> tuple[bytes, int]:
-    """These molecules of a file as SDF, by springs, and how many the force field was given, which is ``mended`` at most.
-
-    Whose handedness did not come out is tried again, at last by the force field.
-    """
+    """These molecules of a file as SDF, by springs. Whose handedness did not come out is tried again, at last by the force field;
+    the second answer tells how many that was given, ``mended`` at most."""
     records = ("-ismi", smiles.name, "-f", str(first), "-l", str(last))
     flat = places.sketches(_obabel((*records, "-osdf", "-h", "--gen2d"), smiles.parent).decode("utf-8", "replace"))
     keys = _obabel((*records, "-oinchi"), smiles.parent).split()
